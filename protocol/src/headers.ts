@@ -1,0 +1,24 @@
+/** Header names on the wire, lower-case. */
+export const HEADERS = {
+  /** W3C Baggage; carries the lane as one member. */
+  baggage: 'baggage',
+  /** `1` asks for the decision in {@link HEADERS.decision}; honoured only where the mesh's settings allow it. */
+  explain: 'x-lanekeeper-explain',
+  decision: 'x-lanekeeper-decision',
+  /** Loop guard between sidecars, see {@link HOP}; never reaches an application or leaves the mesh. */
+  hop: 'x-lanekeeper-hop',
+} as const;
+
+/** The baggage key that carries the lane unless the mesh's settings name another. */
+export const DEFAULT_BAGGAGE_KEY = 'lane';
+
+/** Values of `x-lanekeeper-hop`: who chose the endpoint that the request was sent to. */
+export const HOP = {
+  /** The caller's sidecar or the gateway chose it, fallback included. */
+  origin: 'origin',
+  /** A destination's sidecar corrected it once; a second correction would be a loop. */
+  corrected: 'corrected',
+} as const;
+
+/** Headers whose value links an outbound request to an inbound one, read for evidence and passed untouched. */
+export const TRACE_HEADERS = ['traceparent', 'b3', 'x-b3-traceid', 'x-request-id', 'sw8'] as const;

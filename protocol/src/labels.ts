@@ -1,0 +1,15 @@
+/** Kubernetes labels and annotations that Lanekeeper reads or writes. */
+export const LABELS = {
+  injection: 'lanekeeper.io/injection',
+  inject: 'lanekeeper.io/inject',
+  lane: 'lanekeeper.io/lane',
+  app: 'lanekeeper.io/app',
+} as const;
+
+export const ANNOTATIONS = {
+  excludeOutboundPorts: 'lanekeeper.io/exclude-outbound-ports',
+  excludeInboundPorts: 'lanekeeper.io/exclude-inbound-ports',
+  excludeOutboundCidrs: 'lanekeeper.io/exclude-outbound-cidrs',
+  config: 'lanekeeper.io/config',
+  status: 'lanekeeper.io/status',
+} as const;

@@ -1,0 +1,133 @@
+/**
+ * The configuration of a mesh as a source hands it over: the file source reads it from YAML, the control plane sends it.
+ * Everything is plain data, complete (defaults filled in) and immutable; a new one replaces the old one whole.
+ */
+export interface MeshConfig {
+  readonly settings: MeshSettings;
+  readonly services: readonly ServiceConfig[];
+  readonly groups: readonly LaneGroupConfig[];
+  readonly lanes: readonly LaneConfig[];
+  readonly gateway: GatewayConfig;
+}
+
+export interface MeshSettings {
+  /** Baggage member that carries the lane; default `lane`. */
+  readonly baggageKey: string;
+  /** Whether `x-lanekeeper-explain: 1` is answered; default false. */
+  readonly explainHeader: boolean;
+  /** Further headers that link an outbound request to an inbound one, lower-case. */
+  readonly traceHeaders: readonly string[];
+  /** Evidence policy and mode of services that belong to no group. */
+  readonly mode: LaneMode;
+  readonly evidence: EvidenceConfig;
+  readonly balancing: Balancing;
+}
+
+/** `strict` refuses (503) where `permissive` takes the baseline: ambiguous evidence, a request that reached the wrong lane. */
+export type LaneMode = 'permissive' | 'strict';
+
+export interface EvidenceConfig {
+  readonly trace: boolean;
+  readonly inFlight: boolean;
+  /** Foreign headers that carry a lane name, lower-case; read as evidence and re-emitted. */
+  readonly bridge: readonly string[];
+}
+
+export interface Balancing {
+  readonly policy: 'least-request' | 'round-robin';
+  /** Prefer endpoints of the caller's own zone. */
+  readonly zoneAware: boolean;
+}
+
+export type AppProtocol = 'auto' | 'http' | 'http2' | 'grpc' | 'tcp';
+
+export interface ServiceConfig {
+  readonly name: string;
+  readonly namespace: string;
+  /** Host names beside the ones that follow from name and namespace, lower-case, no port. */
+  readonly hosts: readonly string[];
+  /** Virtual addresses (ClusterIPs), no port. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly ServicePortConfig[];
+  readonly endpoints: readonly EndpointConfig[];
+}
+
+export interface ServicePortConfig {
+  readonly port: number;
+  readonly protocol: AppProtocol;
+}
+
+export interface EndpointConfig {
+  readonly address: string;
+  /** Service port -> port on this endpoint; complete for every port of the service. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Absent: baseline. Never `base`. */
+  readonly lane?: string;
+  /** Relative share, 0 to 10,000; 0 receives nothing. */
+  readonly weight: number;
+  readonly zone?: string;
+  readonly pod?: string;
+  readonly healthy: boolean;
+  /** Which source knows it: `file`, `kubernetes`, `nacos`. */
+  readonly source: string;
+}
+
+export interface ServiceRef {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export interface LaneGroupConfig {
+  readonly name: string;
+  readonly services: readonly ServiceRef[];
+  readonly mode: LaneMode;
+  readonly evidence: EvidenceConfig;
+}
+
+export interface LaneConfig {
+  readonly name: string;
+  readonly group: string;
+  /** Lane names tried in order when the lane has no healthy endpoint; `[]` is none (503). Default `[base]`. */
+  readonly fallback: readonly string[];
+  /** Service (`name` or `namespace/name`) -> its own chain. */
+  readonly serviceFallback: Readonly<Record<string, readonly string[]>>;
+  /** Colours a request at an entry: any rule, all conditions of it. */
+  readonly match: readonly MatchRule[];
+  /** Workloads (app names) whose inbound side colours, beside the gateway. */
+  readonly entries: readonly string[];
+  /** Larger first; equal: by lane name. */
+  readonly priority: number;
+}
+
+export interface MatchRule {
+  readonly hosts?: readonly string[];
+  readonly paths?: readonly PathMatch[];
+  readonly methods?: readonly string[];
+  readonly headers?: Readonly<Record<string, ValueMatch>>;
+  readonly cookies?: Readonly<Record<string, ValueMatch>>;
+  readonly query?: Readonly<Record<string, ValueMatch>>;
+}
+
+export type PathMatch = { readonly exact: string } | { readonly prefix: string };
+
+export type ValueMatch =
+  | { readonly exact: string }
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly in: readonly string[] }
+  | { readonly present: boolean };
+
+export interface GatewayConfig {
+  /** Keep a lane tag that came from outside; default false: it is stripped. */
+  readonly trustIncomingTag: boolean;
+  readonly routes: readonly GatewayRoute[];
+}
+
+export interface GatewayRoute {
+  /** Exact host names or `*.example.com`; `*` is any. */
+  readonly hosts: readonly string[];
+  /** Longest matching prefix wins; default `/`. */
+  readonly pathPrefix: string;
+  readonly service: ServiceRef;
+  readonly port: number;
+}

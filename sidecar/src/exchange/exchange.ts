@@ -1,0 +1,45 @@
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { Connection } from '../listen/connection.ts';
+import type { ProxyError } from '../proxy-error.ts';
+import type { HeaderEdit, RequestHead } from '../wire/head.ts';
+
+/**
+ * One request's life as a driver sees it. The driver asks a {@link RequestHandler} for it once the head is read, carries bytes
+ * to `target`, and reports; it knows nothing of lanes. Exactly one `end` a request, whatever happens.
+ */
+export interface Exchange {
+  /** Set: answer with this error, connect nowhere. */
+  readonly refusal: ProxyError | undefined;
+  /** Where to connect now; changes after a successful {@link Exchange.retry}. */
+  readonly target: SocketAddress;
+  readonly requestEdits: readonly HeaderEdit[];
+  readonly responseEdits: readonly HeaderEdit[];
+  /**
+   * The attempt on `target` failed with `error`. True: `target` is another endpoint now, try it. False: answer with the error.
+   * Only for errors marked retryable; the budget and the number of attempts are kept here.
+   */
+  retry(error: ProxyError): boolean;
+  /** The final response's head came from the target. */
+  responded(status: number): void;
+  /** The request is over: response complete, refused, failed or abandoned. Idempotent. */
+  end(result: ExchangeResult): void;
+}
+
+export interface ExchangeResult {
+  /** What the client got (or would have got). */
+  readonly status: number;
+  readonly grpcStatus?: number;
+  readonly error?: ProxyError;
+}
+
+/** A direction (inbound, outbound, gateway) as the drivers call it: once a request. Never throws. */
+export interface RequestHandler {
+  begin(head: RequestHead, connection: Connection): Exchange;
+  /** A message was refused before there was a head to decide on; for metrics and the log. */
+  malformed(error: ProxyError, connection: Connection): void;
+}
+
+/** The same for a connection whose bytes are carried unread (TLS, opaque TCP). */
+export interface StreamHandler {
+  open(connection: Connection): Exchange;
+}

@@ -1,0 +1,38 @@
+import type { DropReason, FallbackReason } from '@lanekeeper/protocol/reasons';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { Evidence } from '../lane/evidence.ts';
+import type { ProxyError } from '../proxy-error.ts';
+import type { Endpoint, ServicePort } from './snapshot.ts';
+
+/** The answer for one request: its lane and how that is known, where it goes and why. Made once; a retry makes another. */
+export interface Decision {
+  readonly evidence: Evidence;
+  /** Undefined: not a service of the mesh; the request passes through untouched. */
+  readonly servicePort: ServicePort | undefined;
+  /** Lane whose endpoints were taken; undefined for a pass-through or a refusal. */
+  readonly subset: string | undefined;
+  readonly fallback: Fallback | undefined;
+  readonly endpoint: Endpoint | undefined;
+  /** Where to connect; undefined when refused. */
+  readonly target: SocketAddress | undefined;
+  readonly dropped: readonly Dropped[];
+  /** Set when the request is answered here instead of being forwarded. */
+  readonly refusal: ProxyError | undefined;
+  /** Set when an inbound side sends the request on instead of to its own application. */
+  readonly escape: EscapeKind | undefined;
+  readonly generation: string;
+}
+
+export interface Fallback {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: FallbackReason;
+}
+
+export interface Dropped {
+  readonly endpoint: string;
+  readonly reason: DropReason;
+}
+
+/** What the inbound side did with a request that reached the wrong lane; label of `lanekeeper_lane_escape_total`. */
+export type EscapeKind = 'corrected' | 'refused' | 'loop';
