@@ -6,6 +6,7 @@ import type {
   MeshSettings,
 } from '@lanekeeper/protocol/model';
 import type { CompiledRule } from '../lane/match-rule.ts';
+import type { Dropped } from './decision.ts';
 
 /**
  * A mesh configuration compiled for look-ups in O(1). Immutable; a change makes a new one, which is swapped in whole, so one
@@ -76,6 +77,10 @@ export interface ServicePort {
 export interface Subset {
   readonly lane: string;
   readonly endpoints: readonly Endpoint[];
+  /** Those that are healthy and have a weight. */
+  readonly usable: readonly Endpoint[];
+  /** The others, each with its reason. */
+  readonly unusable: readonly Dropped[];
 }
 
 export interface Endpoint {
