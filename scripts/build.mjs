@@ -1,0 +1,118 @@
+// Bundles each executable to one file, dist/<name>/main.mjs: imports of unbundled libraries cost tens of MB of memory and most of
+// the start. Names are kept whole (stack traces stay readable; the map beside the file is for `--enable-source-maps`), white
+// space and dead branches go. koffi cannot be bundled: it and its native file are copied beside, so the folder runs on its own.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { copyPackage, licencesOf } from './bundle-extras.mjs';
+import { startProgress } from './progress.mjs';
+import { root, withLock } from './setup.mjs';
+
+const dist = join(root, 'dist');
+const stamp = join(dist, '.stamp');
+
+/** What is bundled; an executable whose source is not in the checkout is left out. */
+const executables = [
+  { name: 'sidecar', entry: 'sidecar/src/main.ts' },
+  { name: 'redirect', entry: 'injector/src/redirect/main.ts' },
+].filter(({ entry }) => existsSync(join(root, entry)));
+
+/** Loaded at run time from beside the bundle: it finds its native file by its own path. */
+const unbundled = ['koffi'];
+
+/** Dependencies in CommonJS call `require` for Node's own modules; an ES module has none of its own. */
+const banner = [
+  "import { createRequire as lanekeeperCreateRequire } from 'node:module';",
+  'const require = lanekeeperCreateRequire(import.meta.url);',
+].join('\n');
+
+function digestOfInputs() {
+  const packages = ['protocol', 'runtime', 'sidecar', 'injector'].filter((name) =>
+    existsSync(join(root, name, 'src')),
+  );
+  const inputs = packages.flatMap((name) => {
+    const sources = readdirSync(join(root, name, 'src'), { recursive: true }).map((file) =>
+      join(name, 'src', file),
+    );
+    return [
+      join(name, 'package.json'),
+      ...sources.filter((file) => /(?<!\.test)\.(ts|html)$/.test(file)).sort(),
+    ];
+  });
+  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
+  const scripts = ['scripts/build.mjs', 'scripts/bundle-extras.mjs'];
+  for (const file of [...scripts, 'pnpm-lock.yaml', ...inputs])
+    hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+function writeWhole(file, contents) {
+  mkdirSync(dirname(file), { recursive: true });
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, contents);
+  renameSync(fresh, file);
+}
+
+async function bundle({ name, entry }) {
+  const outfile = join(dist, name, 'main.mjs');
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    mainFields: ['module', 'main'],
+    external: unbundled,
+    loader: { '.html': 'text' },
+    banner: { js: banner },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'silent',
+  });
+  for (const file of result.outputFiles) writeWhole(file.path, file.contents);
+  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
+  const beside = unbundled.filter((library) =>
+    imports.some(({ path, external }) => external && path === library),
+  );
+  const from = join(root, dirname(entry));
+  const copied = beside.flatMap((library) => copyPackage(library, from, join(dist, name, 'node_modules')));
+  writeWhole(join(dist, name, 'LICENSES.txt'), licencesOf(root, Object.keys(result.metafile.inputs), copied));
+  return {
+    file: relative(root, outfile),
+    bytes: result.outputFiles.find((file) => file.path === outfile)?.contents.length,
+  };
+}
+
+async function buildAll() {
+  const digest = digestOfInputs();
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  const finish = startProgress(`bundling ${executables.map(({ name }) => name).join(', ') || 'nothing yet'}`);
+  try {
+    rmSync(stamp, { force: true });
+    const bundles = await Promise.all(executables.map(bundle));
+    writeWhole(stamp, digest);
+    finish(
+      bundles
+        .map(({ file, bytes }) => `${file} ${Math.round(bytes / 1024)} KB`)
+        .concat('done')
+        .join(', '),
+    );
+  } catch (error) {
+    finish('failed');
+    throw error;
+  }
+}
+
+// Two runs at once would bundle the same twice; the second one waits and finds the work done.
+await withLock(buildAll).catch((error) => {
+  process.stderr.write(`The bundles could not be made: ${error.message}\n`);
+  process.exitCode = 1;
+});
