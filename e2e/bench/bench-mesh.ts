@@ -1,0 +1,34 @@
+import type { Origin } from './contenders.ts';
+
+/** The service that the load is for: in the middle of a mesh of 1,000. */
+export const BENCH_HOST = 'service-500';
+
+/** 1,000 services with a base and a gray endpoint each, ten lanes; `service-500` leads to the origin (80: h1, 81: h2). */
+export function benchMesh(origin: Origin): unknown {
+  const lanes = ['gray', ...Array.from({ length: 9 }, (_, index) => `lane-${index}`)];
+  const services = Array.from({ length: 1_000 }, (_, index) => ({
+    name: `service-${index}`,
+    ports: [{ port: 80 }, { port: 81 }],
+    endpoints: index === 500 ? originEndpoints(origin) : placeholderEndpoints(index, lanes),
+  }));
+  const names = services.map((service) => service.name);
+  return {
+    services,
+    groups: [{ name: 'bench', services: names }],
+    lanes: lanes.map((name) => ({ name, group: 'bench' })),
+  };
+}
+
+function originEndpoints(origin: Origin): readonly unknown[] {
+  const ports = { 80: origin.http1, 81: origin.http2 };
+  return [{ address: '127.0.0.1', ports, lane: 'gray' }];
+}
+
+function placeholderEndpoints(index: number, lanes: readonly string[]): readonly unknown[] {
+  const address = (last: number): string => `198.51.${100 + Math.floor(index / 200)}.${last}`;
+  const port = 10_000 + (index % 200) * 20;
+  return [
+    { address: address(1), port },
+    ...lanes.map((lane, place) => ({ address: address(1), port: port + 1 + place, lane })),
+  ];
+}
