@@ -106,7 +106,6 @@ async function startLanekeeper(origin: Origin, core: number): Promise<RunningCon
     prefix: ['taskset', '-c', String(core)],
     variables: {
       outboundListen: `127.0.0.1:${http1},127.0.0.1:${http2}`,
-      logLevel: 'warn',
       accessLogSample: '0',
     },
     mesh: benchMesh(origin),

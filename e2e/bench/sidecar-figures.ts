@@ -20,7 +20,7 @@ export async function measureReadiness(origin: Origin): Promise<readonly number[
 export async function measureSteadyMemory(origin: Origin, loadCore: number): Promise<readonly number[]> {
   const sidecar = await startSidecar({
     mesh: benchMesh(origin),
-    variables: { logLevel: 'warn', accessLogSample: '0' },
+    variables: { accessLogSample: '0' },
   });
   try {
     const readings = [residentMegabytes(sidecar.pid)];
