@@ -1,8 +1,12 @@
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { MeshSettings } from '@lanekeeper/protocol/model';
 import type { Rung } from '@lanekeeper/protocol/reasons';
 import type { LanePolicy } from '../route/snapshot.ts';
+import type { RequestHead } from '../wire/head.ts';
 import type { Workload } from '../workload.ts';
 import type { CompiledRule } from './match-rule.ts';
+import { readTag } from './tag.ts';
+import { readTraceIds } from './trace-ids.ts';
 
 /** Which lane a request belongs to, and how that is known. */
 export interface Evidence {
@@ -44,4 +48,108 @@ export const SEVERAL = 'several lanes';
 /** The request carries two different tags: an error, never a pick. */
 export interface TagConflict {
   readonly conflict: string;
+}
+
+/** What an inbound side does with a request that nothing tags: `correct` takes it for baseline, `adopt` for the workload's lane. */
+export type UntaggedInbound = 'correct' | 'adopt';
+
+/**
+ * The lane of a request that this workload makes: the ladder of docs/lanes.md, first hit wins. A tag is the application's own
+ * word and stands before the rules, which colour only what carries none. Undefined `head`: opaque bytes, only what is known
+ * without reading them counts.
+ */
+export function readOutboundEvidence(
+  head: RequestHead | undefined,
+  context: EvidenceContext,
+): Evidence | TagConflict {
+  if (head === undefined) return inferLane(context);
+  return (
+    readTagEvidence(head, context) ??
+    readRuleEvidence(head, context.rules) ??
+    readTraceEvidence(head, context) ??
+    inferLane(context)
+  );
+}
+
+/**
+ * The lane of a request that arrives at this workload. Bytes that cannot be read can carry no tag: they are of the workload's
+ * lane, because nothing else can be said and the origin chose this endpoint.
+ */
+export function readInboundEvidence(
+  head: RequestHead | undefined,
+  context: EvidenceContext,
+  untagged: UntaggedInbound,
+): Evidence | TagConflict {
+  if (head === undefined) return ofWorkload(context.workload) ?? NO_EVIDENCE;
+  const explicit = readTagEvidence(head, context) ?? readRuleEvidence(head, context.rules);
+  if (explicit !== undefined) return explicit;
+  return (untagged === 'adopt' ? ofWorkload(context.workload) : undefined) ?? NO_EVIDENCE;
+}
+
+/** The lane of a request from outside: a tag counts only where the edge is told to trust it, else the rules decide alone. */
+export function readGatewayEvidence(
+  head: RequestHead,
+  context: EvidenceContext,
+  options: { readonly trustIncomingTag: boolean },
+): Evidence | TagConflict {
+  const tagged = options.trustIncomingTag ? readTagEvidence(head, context) : undefined;
+  return tagged ?? readRuleEvidence(head, context.rules) ?? NO_EVIDENCE;
+}
+
+const NO_EVIDENCE: Evidence = Object.freeze({
+  lane: BASELINE,
+  rung: 'none',
+  detail: 'nothing names a lane',
+  ambiguous: false,
+});
+
+function readTagEvidence(head: RequestHead, context: EvidenceContext): Evidence | TagConflict | undefined {
+  const { baggageKey } = context.settings;
+  const tag = readTag(head, { baggageKey, bridge: context.policy.evidence.bridge });
+  if (tag === undefined || 'conflict' in tag) return tag;
+  return { lane: tag.lane, rung: tag.source, detail: tag.detail, ambiguous: false };
+}
+
+function readRuleEvidence(head: RequestHead, rules: readonly CompiledRule[]): Evidence | undefined {
+  const rule = rules.find((candidate) => candidate.matches(head));
+  if (rule === undefined) return undefined;
+  return { lane: rule.lane, rung: 'rule', detail: `rule ${rule.label}`, ambiguous: false };
+}
+
+/**
+ * The lane that the ids of the request agree on. An id that several lanes carried (a constant, a test client's) says less than
+ * one that a single lane carried; where no id decides, or two decide differently, the answer is ambiguous.
+ */
+function readTraceEvidence(head: RequestHead, context: EvidenceContext): Evidence | undefined {
+  if (!context.policy.evidence.trace) return undefined;
+  let found: { readonly lane: string; readonly header: string } | undefined;
+  for (const { id, header } of readTraceIds(head.headers, context.settings.traceHeaders)) {
+    const lane = context.links.lookup(id);
+    if (lane === undefined || lane === found?.lane) continue;
+    if (found === undefined || found.lane === SEVERAL) found = { lane, header };
+    else if (lane !== SEVERAL) return ambiguous(context, `${found.header} and ${header} link to two lanes`);
+  }
+  if (found === undefined) return undefined;
+  if (found.lane === SEVERAL) return ambiguous(context, `${found.header} links to several lanes`);
+  return { lane: found.lane, rung: 'trace', detail: found.header, ambiguous: false };
+}
+
+/** The rungs that need no request: in-flight, workload, none. */
+function inferLane(context: EvidenceContext): Evidence {
+  const lane = context.policy.evidence.inFlight ? context.inFlight.verdict() : undefined;
+  if (lane === SEVERAL) return ambiguous(context, 'several lanes are in flight');
+  if (lane === undefined) return ofWorkload(context.workload) ?? NO_EVIDENCE;
+  return { lane, rung: 'in-flight', detail: 'all inbound requests in flight', ambiguous: false };
+}
+
+/** A pod's own lane, where it has one. */
+function ofWorkload(workload: Workload): Evidence | undefined {
+  if (workload.lane === BASELINE) return undefined;
+  return { lane: workload.lane, rung: 'workload', detail: 'lane of the workload', ambiguous: false };
+}
+
+/** Never a guess: the workload's own lane or the baseline, and marked, so that strict mode can refuse. */
+function ambiguous({ workload }: EvidenceContext, detail: string): Evidence {
+  const rung = workload.lane === BASELINE ? 'none' : 'workload';
+  return { lane: workload.lane, rung, detail, ambiguous: true };
 }
