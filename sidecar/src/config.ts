@@ -1,10 +1,20 @@
-import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { isIP } from 'node:net';
+import { BASELINE, isLaneName } from '@lanekeeper/protocol/lane-name';
+import { VARIABLES } from '@lanekeeper/protocol/variables';
+import { EnvReader, type EnvSource } from '@lanekeeper/runtime/env';
+import * as kind from '@lanekeeper/runtime/env-kinds';
+import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
+import { formatAddress, isLoopback, type SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { DEFAULT_SETTINGS } from './default-settings.ts';
+import { DEFAULT_NAMESPACE, isServiceName } from './discovery/service-name.ts';
 import type { Workload } from './workload.ts';
 
 /** Everything that the environment decides, parsed once at start, frozen. */
 export interface SidecarConfig {
   readonly role: 'sidecar' | 'gateway';
   readonly workload: Workload;
+  /** The pod's own IP address; undefined outside Kubernetes. */
+  readonly podAddress: string | undefined;
   /** Undefined: start with an empty mesh, everything passes through. */
   readonly configFile: string | undefined;
   readonly listen: ListenConfig;
@@ -49,7 +59,177 @@ export interface TelemetryConfig {
   readonly hopCapacity: number;
   /** Share of requests that get an access line, 0 to 1; failed ones always do. */
   readonly accessLogSample: number;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   /** OTLP/HTTP endpoint for spans; undefined: none are made. */
   readonly otlpEndpoint: string | undefined;
+}
+
+const PREFIX = 'LANEKEEPER_';
+/** The standard name, so that one setting serves the application's SDK and the sidecar. */
+const OTLP_ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const SERVICE_NAME = kind.matching('a name of letters, digits, "-", "." and "_"', isServiceName);
+const LANE_NAME = kind.matching('a DNS label of at most 63 characters', isLaneName);
+const IP_ADDRESS = kind.matching('an IP address', (text) => isIP(text) !== 0);
+
+/** Reads and checks every variable. Throws one ConfigError with all that is wrong. */
+export function parseConfig(source: EnvSource): SidecarConfig {
+  const env = new EnvReader(source);
+  const role = env.get(VARIABLES.role, kind.choice('sidecar', 'gateway'), 'sidecar');
+  const config: SidecarConfig = {
+    role,
+    workload: readWorkload(env),
+    podAddress: env.get(VARIABLES.podAddress, IP_ADDRESS, undefined),
+    configFile: env.get(VARIABLES.configFile, kind.TEXT, undefined),
+    listen: readListen(env, role),
+    appAddress: env.get(VARIABLES.appAddress, kind.ADDRESS, undefined),
+    untaggedInbound: env.get(
+      VARIABLES.untaggedInbound,
+      kind.choice('correct', 'adopt'),
+      DEFAULT_SETTINGS.untaggedInbound,
+    ),
+    detect: readDetect(env),
+    limits: readLimits(env),
+    telemetry: readTelemetry(env),
+  };
+  env.finish(PREFIX);
+  return deepFreeze(config);
+}
+
+/** What `GET /config` shows: plain JSON, the credentials of URLs hidden. */
+export function redactConfig(config: SidecarConfig): Record<string, unknown> {
+  const { otlpEndpoint } = config.telemetry;
+  return {
+    ...config,
+    detect: { ...config.detect, tcpPorts: [...config.detect.tcpPorts] },
+    telemetry: {
+      ...config.telemetry,
+      otlpEndpoint: otlpEndpoint === undefined ? undefined : redactUrl(otlpEndpoint),
+    },
+  };
+}
+
+function readWorkload(env: EnvReader): Workload {
+  return {
+    app: env.get(VARIABLES.app, SERVICE_NAME, ''),
+    namespace: env.get(VARIABLES.namespace, SERVICE_NAME, DEFAULT_NAMESPACE),
+    lane: env.get(VARIABLES.lane, LANE_NAME, BASELINE),
+    pod: env.get(VARIABLES.pod, kind.TEXT, ''),
+    zone: env.get(VARIABLES.zone, kind.TEXT, undefined),
+  };
+}
+
+function readListen(env: EnvReader, role: SidecarConfig['role']): ListenConfig {
+  const addresses = kind.list(kind.ADDRESS);
+  const isGateway = role === 'gateway';
+  const listen: ListenConfig = {
+    outbound: env.get(VARIABLES.outboundListen, addresses, isGateway ? [] : [DEFAULT_SETTINGS.outbound]),
+    inbound: env.get(VARIABLES.inboundListen, addresses, isGateway ? [] : [DEFAULT_SETTINGS.inbound]),
+    gateway: env.get(VARIABLES.gatewayListen, addresses, []),
+    admin: env.get(VARIABLES.adminListen, kind.ADDRESS, DEFAULT_SETTINGS.admin),
+    status: env.get(VARIABLES.statusListen, kind.ADDRESS, DEFAULT_SETTINGS.status),
+  };
+  checkListen(env, listen, isGateway);
+  return listen;
+}
+
+function checkListen(env: EnvReader, listen: ListenConfig, isGateway: boolean): void {
+  const gatewayGiven = env.given(VARIABLES.gatewayListen);
+  if (isGateway && (gatewayGiven ?? 'none') === 'none') {
+    env.problem(
+      VARIABLES.gatewayListen,
+      `required when ${VARIABLES.role} is gateway, for example 0.0.0.0:80`,
+    );
+  }
+  if (!isGateway && listen.gateway.length > 0) {
+    env.problem(
+      VARIABLES.gatewayListen,
+      `only used when ${VARIABLES.role} is gateway; set that, or leave this out`,
+    );
+  }
+  if (!isLoopback(listen.admin.address)) {
+    const found = formatAddress(listen.admin);
+    env.problem(
+      VARIABLES.adminListen,
+      `expected a loopback address, for it is not protected; found ${found}`,
+    );
+  }
+  checkDistinct(env, listen);
+}
+
+/** Two listeners on one address would fail at the start with no word about which setting to change. */
+function checkDistinct(env: EnvReader, listen: ListenConfig): void {
+  const owners = new Map<string, string>();
+  const listeners: readonly (readonly [string, readonly SocketAddress[]])[] = [
+    [VARIABLES.outboundListen, listen.outbound],
+    [VARIABLES.inboundListen, listen.inbound],
+    [VARIABLES.gatewayListen, listen.gateway],
+    [VARIABLES.adminListen, [listen.admin]],
+    [VARIABLES.statusListen, [listen.status]],
+  ];
+  for (const [variable, addresses] of listeners) {
+    for (const at of addresses) {
+      const address = formatAddress(at);
+      const owner = owners.get(address);
+      if (at.port !== 0 && owner !== undefined)
+        env.problem(variable, `${address} is already taken by ${owner}`);
+      owners.set(address, owner ?? variable);
+    }
+  }
+}
+
+function readDetect(env: EnvReader): DetectConfig {
+  return {
+    timeoutMs: env.get(
+      VARIABLES.detectTimeoutMs,
+      kind.milliseconds(1, 10_000),
+      DEFAULT_SETTINGS.detectTimeoutMs,
+    ),
+    tcpPorts: new Set(env.get(VARIABLES.tcpPorts, kind.list(kind.PORT), DEFAULT_SETTINGS.tcpPorts)),
+  };
+}
+
+function readLimits(env: EnvReader): Limits {
+  const time = (variable: string, min: number, max: number, fallback: number): number =>
+    env.get(variable, kind.milliseconds(min, max), fallback);
+  const count = (variable: string, min: number, max: number, fallback: number): number =>
+    env.get(variable, kind.integer(min, max), fallback);
+  return {
+    connectTimeoutMs: time(VARIABLES.connectTimeoutMs, 1, HOUR_MS, DEFAULT_SETTINGS.connectTimeoutMs),
+    headTimeoutMs: time(VARIABLES.headTimeoutMs, 1, HOUR_MS, DEFAULT_SETTINGS.headTimeoutMs),
+    idleTimeoutMs: time(VARIABLES.idleTimeoutMs, 1, DAY_MS, DEFAULT_SETTINGS.idleTimeoutMs),
+    responseTimeoutMs: time(VARIABLES.responseTimeoutMs, 0, DAY_MS, DEFAULT_SETTINGS.responseTimeoutMs),
+    drainTimeoutMs: time(VARIABLES.drainTimeoutMs, 0, DAY_MS, DEFAULT_SETTINGS.drainTimeoutMs),
+    maxHeadBytes: count(VARIABLES.maxHeadBytes, 1024, 1024 * 1024, DEFAULT_SETTINGS.maxHeadBytes),
+    maxConnections: count(VARIABLES.maxConnections, 1, 1_000_000, DEFAULT_SETTINGS.maxConnections),
+  };
+}
+
+function readTelemetry(env: EnvReader): TelemetryConfig {
+  return {
+    hopCapacity: env.get(VARIABLES.hopCapacity, kind.integer(0, 1_000_000), DEFAULT_SETTINGS.hopCapacity),
+    accessLogSample: env.get(VARIABLES.accessLogSample, kind.number(0, 1), DEFAULT_SETTINGS.accessLogSample),
+    logLevel: env.get(VARIABLES.logLevel, kind.choice(...LOG_LEVELS), DEFAULT_SETTINGS.logLevel),
+    otlpEndpoint: env.get(OTLP_ENDPOINT, kind.HTTP_URL, undefined),
+  };
+}
+
+/** Credentials go, and the query, where tokens travel as well. */
+function redactUrl(text: string): string {
+  const url = new URL(text);
+  url.username &&= 'redacted';
+  url.password &&= 'redacted';
+  if (url.search !== '') url.search = '?redacted';
+  return url.href;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
 }
