@@ -5,6 +5,8 @@ export const HEADERS = {
   /** `1` asks for the decision in {@link HEADERS.decision}; honoured only where the mesh's settings allow it. */
   explain: 'x-lanekeeper-explain',
   decision: 'x-lanekeeper-decision',
+  /** The stable code of the error with which the proxy itself answered. */
+  error: 'x-lanekeeper-error',
   /** Loop guard between sidecars, see {@link HOP}; never reaches an application or leaves the mesh. */
   hop: 'x-lanekeeper-hop',
 } as const;
