@@ -28,8 +28,26 @@ export interface Snapshot {
   readonly defaultPolicy: LanePolicy;
   /** Colouring rules by descending priority, then lane name. */
   readonly rules: readonly CompiledRule[];
+  /** Group -> its rules in the same order; what the gateway colours with. */
+  readonly rulesByGroup: ReadonlyMap<string, readonly CompiledRule[]>;
+  /** App name of an entry workload -> what its inbound side colours with. */
+  readonly rulesByEntry: ReadonlyMap<string, EntryRules>;
   readonly trustIncomingTag: boolean;
   readonly routes: readonly GatewayRoute[];
+  readonly routeTable: RouteTable;
+}
+
+export interface EntryRules {
+  readonly all: readonly CompiledRule[];
+  readonly byGroup: ReadonlyMap<string, readonly CompiledRule[]>;
+}
+
+/** The gateway's routes by how their host is written; each list by descending length of the prefix. */
+export interface RouteTable {
+  readonly exact: ReadonlyMap<string, readonly GatewayRoute[]>;
+  /** `example.com` for `*.example.com`. */
+  readonly wildcard: ReadonlyMap<string, readonly GatewayRoute[]>;
+  readonly any: readonly GatewayRoute[];
 }
 
 export interface AddressOwner {

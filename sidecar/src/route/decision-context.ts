@@ -1,0 +1,37 @@
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { Picker } from '../cluster/picker.ts';
+import type { EvidenceContext, InFlightView, TraceLinks } from '../lane/evidence.ts';
+import type { CompiledRule } from '../lane/match-rule.ts';
+import type { Workload } from '../workload.ts';
+import type { LanePolicy, Snapshot } from './snapshot.ts';
+
+/** Everything that a decision looks at besides the request. One object per snapshot; a decision only reads it. */
+export interface DecisionContext {
+  readonly snapshot: Snapshot;
+  readonly workload: Workload;
+  readonly links: TraceLinks;
+  readonly inFlight: InFlightView;
+  readonly picker: Picker;
+  readonly untaggedInbound: 'correct' | 'adopt';
+  /** Where the application listens, for an inbound connection that was not intercepted. */
+  readonly appAddress: SocketAddress | undefined;
+}
+
+/** For a place that is no entry: nothing colours there. */
+export const NO_RULES: readonly CompiledRule[] = [];
+
+/** What the evidence ladder climbs on for a request to a service of `policy`. */
+export function evidenceContext(
+  context: DecisionContext,
+  policy: LanePolicy,
+  rules: readonly CompiledRule[],
+): EvidenceContext {
+  return {
+    settings: context.snapshot.settings,
+    policy,
+    workload: context.workload,
+    rules,
+    links: context.links,
+    inFlight: context.inFlight,
+  };
+}

@@ -1,0 +1,56 @@
+import type { HopEndpoint } from '@lanekeeper/protocol/hop';
+import type { DropReason } from '@lanekeeper/protocol/reasons';
+import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { PROXY_ERRORS } from '../proxy-error.ts';
+import type { Decision, Dropped, EscapeKind, Fallback } from './decision.ts';
+import { describeDecision } from './describe-decision.ts';
+import type { Endpoint } from './snapshot.ts';
+
+/** What one lane gets, as plain JSON. */
+export interface Outcome {
+  readonly lane: string;
+  readonly subset: string | null;
+  readonly fallback: (Fallback & { readonly sentence: string }) | null;
+  readonly dropped: readonly ExplainedDrop[];
+  readonly endpoint: HopEndpoint | null;
+  /** Where the proxy would connect to. */
+  readonly target: string | null;
+  readonly escape: EscapeKind | null;
+  readonly refusal: { readonly code: string; readonly status: number; readonly message: string } | null;
+  readonly why: string;
+}
+
+export interface ExplainedDrop {
+  readonly endpoint: string;
+  readonly reason: DropReason;
+  readonly sentence: string;
+}
+
+export function outcomeOf(decision: Decision): Outcome {
+  const { fallback, endpoint, target, refusal } = decision;
+  return {
+    lane: decision.evidence.lane,
+    subset: decision.subset ?? null,
+    fallback: fallback === undefined ? null : { ...fallback, sentence: FALLBACK_REASONS[fallback.reason] },
+    dropped: decision.dropped.map(explainDrop),
+    endpoint: endpoint === undefined ? null : hopEndpoint(endpoint),
+    target: target === undefined ? null : formatAddress(target),
+    escape: decision.escape ?? null,
+    refusal:
+      refusal === undefined
+        ? null
+        : { code: refusal.code, status: PROXY_ERRORS[refusal.code].http, message: refusal.message },
+    why: describeDecision(decision),
+  };
+}
+
+/** The endpoint as hops and explanations show it. */
+export function hopEndpoint(endpoint: Endpoint): HopEndpoint {
+  const { key, pod, lane, source } = endpoint;
+  return { address: key, pod: pod ?? null, lane, source };
+}
+
+function explainDrop({ endpoint, reason }: Dropped): ExplainedDrop {
+  return { endpoint, reason, sentence: DROP_REASONS[reason] };
+}

@@ -1,0 +1,89 @@
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { addressKey } from './address-key.ts';
+import type { Authority } from './authority.ts';
+import { parseAuthority } from './authority.ts';
+import type { AddressOwner, Endpoint, Service, ServicePort, Snapshot } from './snapshot.ts';
+
+/** Which service a request is for, and how that is known. */
+export interface Destination {
+  /** Undefined: no service of the mesh. */
+  readonly servicePort: ServicePort | undefined;
+  /** The one endpoint that the client chose itself. */
+  readonly preferred: Endpoint | undefined;
+  readonly by: 'address' | 'authority' | 'none';
+}
+
+export const HTTP_PORT = 80;
+const NOWHERE: Destination = { servicePort: undefined, preferred: undefined, by: 'none' };
+
+/**
+ * The original destination address decides, because that is where the bytes would go without us; the authority decides where
+ * the address is unknown, and which service is meant where several share the address.
+ */
+export function resolveDestination(
+  snapshot: Snapshot,
+  address: SocketAddress | undefined,
+  authority: string,
+): Destination {
+  const owners = address === undefined ? undefined : snapshot.byAddress.get(addressKey(address));
+  if (owners !== undefined) {
+    const owner = ownerOf(owners, snapshot, authority);
+    if (owner !== undefined) return byOwner(owner, 'address');
+  }
+  return authority === '' ? NOWHERE : byAuthority(snapshot, parseAuthority(authority));
+}
+
+function ownerOf(
+  owners: readonly AddressOwner[],
+  snapshot: Snapshot,
+  authority: string,
+): AddressOwner | undefined {
+  if (owners.length === 1 || authority === '') return owners[0];
+  const { host, port } = parseAuthority(authority);
+  const service = snapshot.byHost.get(host);
+  if (service === undefined) return owners[0];
+  const named = portOf(service, port);
+  return (
+    owners.find((owner) => owner.servicePort === named) ??
+    owners.find((owner) => owner.servicePort.service === service) ??
+    owners[0]
+  );
+}
+
+function byOwner(owner: AddressOwner, by: 'address' | 'authority'): Destination {
+  return { servicePort: owner.servicePort, preferred: owner.endpoint, by };
+}
+
+function byAuthority(snapshot: Snapshot, authority: Authority): Destination {
+  const service = snapshot.byHost.get(authority.host);
+  if (service === undefined) return byLiteral(snapshot, authority);
+  const servicePort = portOf(service, authority.port);
+  return servicePort === undefined ? NOWHERE : { servicePort, preferred: undefined, by: 'authority' };
+}
+
+/** `http://10.0.0.5:8080/` through the explicit proxy: the authority is itself an address. */
+function byLiteral(snapshot: Snapshot, authority: Authority): Destination {
+  if (authority.host === '') return NOWHERE;
+  const address = { address: authority.host, port: authority.port ?? HTTP_PORT };
+  const owner = snapshot.byAddress.get(addressKey(address))?.[0];
+  return owner === undefined ? NOWHERE : byOwner(owner, 'authority');
+}
+
+/** The port that an authority means at a service: its own, else 80, else the only one there is. */
+export function portOf(service: Service, port: number | undefined): ServicePort | undefined {
+  if (port !== undefined) return service.ports.get(port);
+  const http = service.ports.get(HTTP_PORT);
+  if (http !== undefined || service.ports.size !== 1) return http;
+  for (const only of service.ports.values()) return only;
+  return undefined;
+}
+
+/** Where a request to no service of the mesh goes: as addressed. Undefined: neither address nor authority tells. */
+export function passThroughTarget(
+  address: SocketAddress | undefined,
+  authority: string,
+): SocketAddress | undefined {
+  if (address !== undefined) return address;
+  const { host, port = HTTP_PORT } = parseAuthority(authority);
+  return host === '' || port === 0 ? undefined : { address: host, port };
+}

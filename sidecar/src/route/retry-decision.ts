@@ -1,0 +1,30 @@
+import type { Direction } from '@lanekeeper/protocol/hop';
+import type { Decision } from './decision.ts';
+import type { DecisionContext } from './decision-context.ts';
+import { routeToSubset } from './make-decision.ts';
+
+export interface RetryQuery {
+  readonly direction: Direction;
+  /** Keys of the endpoints on which this request has failed. */
+  readonly tried: ReadonlySet<string>;
+}
+
+/**
+ * Where a request goes after its endpoint failed: the same lane by the same evidence, without the endpoints that were tried,
+ * along the same chain. Undefined: nothing else may serve it, so the first error stands. By the newest snapshot, whole.
+ */
+export function retryDecision(
+  previous: Decision,
+  query: RetryQuery,
+  context: DecisionContext,
+): Decision | undefined {
+  const { servicePort, escape, evidence } = previous;
+  if (servicePort === undefined || previous.refusal !== undefined) return undefined;
+  // A request accepted by its own application has no second endpoint.
+  if (query.direction === 'inbound' && escape !== 'corrected') return undefined;
+  const known = context.snapshot.services.get(servicePort.service.id)?.ports.get(servicePort.port);
+  if (known === undefined) return undefined;
+  const pick = { tried: query.tried, preferred: undefined };
+  const next = routeToSubset({ evidence, servicePort: known, escape }, pick, context);
+  return next.refusal === undefined ? next : undefined;
+}
