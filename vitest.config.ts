@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['*/src/**/*.test.ts', 'e2e/tests/**/*.test.ts'],
+    include: ['*/src/**/*.test.ts', 'e2e/tests/**/*.test.ts', 'scripts/**/*.test.mjs'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Two cores: whole-process tests and properties would starve each other with more.

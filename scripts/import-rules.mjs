@@ -1,0 +1,141 @@
+// The arrows of docs/architecture.md as data, each with its reason. check-imports.mjs holds the tree against them.
+
+/** Package -> the packages of ours that it may import. */
+export const PACKAGE_ARROWS = {
+  protocol: [],
+  runtime: [],
+  sidecar: ['protocol', 'runtime'],
+  injector: ['protocol', 'runtime'],
+  'control-plane': ['protocol', 'runtime'],
+  playground: ['protocol', 'runtime'],
+  // Not shipped: it measures and tests the others from within.
+  e2e: ['protocol', 'runtime', 'sidecar', 'injector', 'control-plane', 'playground'],
+};
+
+export const PACKAGE_REASON =
+  'executables never import each other; all import protocol and runtime, which import nothing of ours';
+
+/**
+ * Outside modules with a narrow door: only files under one of `only` may import them. Tests, and the packages that are not part
+ * of a shipped program, may use what they like.
+ */
+export const NARROW_EDGES = [
+  {
+    module: 'http-proxy-3',
+    only: ['sidecar/src/wire/http/'],
+    reason: 'the slow HTTP/1 driver forwards with it, nobody else speaks its options',
+  },
+  {
+    module: 'node:http2',
+    only: ['sidecar/src/wire/http2/'],
+    reason: 'our own frames replace it there one day',
+  },
+  {
+    module: 'node:http',
+    only: ['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp', 'injector/src/'],
+    reason: 'the data path speaks HTTP through its drivers only',
+  },
+  {
+    module: 'node:https',
+    only: ['sidecar/src/exchange/otlp', 'injector/src/'],
+    reason: 'the data path speaks HTTP through its drivers only',
+  },
+  { module: 'koffi', only: ['sidecar/src/listen/'], reason: 'the one native call is SO_ORIGINAL_DST' },
+  {
+    module: 'yaml',
+    only: ['sidecar/src/discovery/'],
+    reason: 'YAML is read at the boundary and nowhere else',
+  },
+  { module: 'pino', only: ['runtime/src/log.ts'], reason: 'the logger can be exchanged in one file' },
+  {
+    module: '@opentelemetry/api',
+    only: ['sidecar/src/exchange/'],
+    reason: 'spans are a report of an exchange',
+  },
+  {
+    module: '@opentelemetry/core',
+    only: ['sidecar/src/exchange/'],
+    reason: 'spans are a report of an exchange; elsewhere it is an oracle of tests',
+  },
+];
+
+/** Packages whose files the narrow edges bind: those that become a shipped program. */
+export const SHIPPED = new Set(['protocol', 'runtime', 'sidecar', 'injector', 'control-plane']);
+
+/** Folder -> what its files may not import. `values` binds imports that remain at run time, `all` those of types too. */
+export const FOLDER_RULES = [
+  {
+    folder: 'protocol/src/',
+    all: ['node:'],
+    reason: 'the contract is pure: a browser or another runtime can read it',
+  },
+  {
+    folder: 'runtime/src/',
+    all: ['@lanekeeper/'],
+    reason: 'process plumbing knows no mesh noun',
+  },
+  {
+    folder: 'sidecar/src/lane/',
+    all: ['node:'],
+    except: ['node:crypto'],
+    values: [
+      'sidecar/src/listen/',
+      'sidecar/src/wire/',
+      'sidecar/src/cluster/',
+      'sidecar/src/exchange/',
+      'sidecar/src/discovery/',
+      'sidecar/src/admin/',
+    ],
+    reason: 'decisions are pure: no sockets, no files, no clock of their own',
+  },
+  {
+    folder: 'sidecar/src/route/',
+    all: ['node:'],
+    except: ['node:crypto'],
+    values: [
+      'sidecar/src/listen/',
+      'sidecar/src/wire/',
+      'sidecar/src/cluster/',
+      'sidecar/src/exchange/',
+      'sidecar/src/discovery/',
+      'sidecar/src/admin/',
+    ],
+    reason: 'decisions are pure: no sockets, no files, no clock of their own',
+  },
+  {
+    folder: 'sidecar/src/wire/',
+    all: ['sidecar/src/lane/', 'sidecar/src/route/', 'sidecar/src/discovery/', 'sidecar/src/admin/'],
+    reason: 'a driver carries bytes and asks a RequestHandler; it knows nothing of lanes',
+  },
+  {
+    folder: 'sidecar/src/listen/',
+    all: ['sidecar/src/lane/', 'sidecar/src/route/', 'sidecar/src/discovery/', 'sidecar/src/admin/'],
+    reason: 'a listener finds destination and protocol; what follows is decided elsewhere',
+  },
+  {
+    folder: 'sidecar/src/cluster/',
+    all: ['sidecar/src/admin/', 'sidecar/src/discovery/', 'sidecar/src/listen/'],
+    reason: 'pickers and pools are used by the data path; they do not reach back',
+  },
+  {
+    folder: 'sidecar/src/exchange/',
+    all: ['sidecar/src/admin/', 'sidecar/src/discovery/'],
+    reason: 'an exchange is read by the admin port, never the other way round',
+  },
+  {
+    folder: 'sidecar/src/discovery/',
+    all: ['sidecar/src/admin/', 'sidecar/src/wire/', 'sidecar/src/listen/'],
+    reason: 'a source makes snapshots; who reads them is not its business',
+  },
+];
+
+/** Tools that scripts, CI or the compiler start by path or name, so that no file imports them. */
+export const TOOLS = new Set([
+  'oxlint',
+  'oxlint-tsgolint',
+  'prettier',
+  'typescript',
+  '@types/node',
+  'vitest',
+  'esbuild',
+]);
