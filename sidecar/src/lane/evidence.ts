@@ -71,16 +71,12 @@ export function readOutboundEvidence(
   );
 }
 
-/**
- * The lane of a request that arrives at this workload. Bytes that cannot be read can carry no tag: they are of the workload's
- * lane, because nothing else can be said and the origin chose this endpoint.
- */
+/** The lane of a request that arrives at this workload: its tag, else the rules that colour here, else what is untagged is. */
 export function readInboundEvidence(
-  head: RequestHead | undefined,
+  head: RequestHead,
   context: EvidenceContext,
   untagged: UntaggedInbound,
 ): Evidence | TagConflict {
-  if (head === undefined) return ofWorkload(context.workload) ?? NO_EVIDENCE;
   const explicit = readTagEvidence(head, context) ?? readRuleEvidence(head, context.rules);
   if (explicit !== undefined) return explicit;
   return (untagged === 'adopt' ? ofWorkload(context.workload) : undefined) ?? NO_EVIDENCE;

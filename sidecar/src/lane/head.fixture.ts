@@ -1,0 +1,25 @@
+import type { HeaderEdit, HeaderReader, RequestHead } from '../wire/head.ts';
+
+export type Fields = Readonly<Record<string, string | undefined>>;
+
+/** Header fields for tests, by lower-case name. */
+export function headersOf(fields: Fields): HeaderReader {
+  const map = new Map(Object.entries(fields));
+  return { get: (name) => map.get(name) };
+}
+
+export function headOf(fields: Fields, rest: Partial<Omit<RequestHead, 'headers'>> = {}): RequestHead {
+  const line = { protocol: 'http/1.1', method: 'GET', authority: 'b', path: '/' } as const;
+  return { ...line, ...rest, headers: headersOf(fields) };
+}
+
+/** What a request carries after `edits`, as the wire contract says. */
+export function applyEdits(fields: Fields, edits: readonly HeaderEdit[]): Record<string, string> {
+  const map = new Map(Object.entries(fields));
+  for (const { name, value } of edits) {
+    if (value === null) map.delete(name);
+    else map.set(name, value);
+  }
+  const present = [...map].filter((field): field is [string, string] => field[1] !== undefined);
+  return Object.fromEntries(present);
+}
