@@ -20,7 +20,9 @@ function packageOf(path) {
 /** Tests and what only tests use; the doors of third-party libraries do not bind them, the arrows between packages do. */
 function isTestFile(file) {
   return (
-    /\.test\.(ts|mjs)$/.test(file) || /\/(testing|testdata)\//.test(file) || /^[^/]+\/tests\//.test(file)
+    /\.(test|fixture)\.(ts|mjs)$/.test(file) ||
+    /\/(testing|testdata)\//.test(file) ||
+    /^[^/]+\/tests\//.test(file)
   );
 }
 
@@ -54,9 +56,9 @@ function checkNarrowEdge(one) {
 function checkFolder(one) {
   if (isTestFile(one.file)) return [];
   const rules = FOLDER_RULES.filter(({ folder }) => one.file.startsWith(folder));
-  return rules.flatMap(({ all = [], values = [], except = [], reason, folder }) => {
-    if (except.includes(one.specifier)) return [];
-    const banned = one.isType ? all : [...all, ...values];
+  return rules.flatMap(({ all, values, except, reason, folder }) => {
+    if (except?.includes(one.specifier)) return [];
+    const banned = one.isType ? all : [...all, ...(values ?? [])];
     const hit = banned.some((prefix) => one.target.startsWith(prefix) || one.specifier.startsWith(prefix));
     return hit ? [problem(one, `may not be imported in ${folder}`, reason)] : [];
   });

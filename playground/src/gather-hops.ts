@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hop } from '@lanekeeper/protocol/hop';
@@ -17,19 +18,17 @@ export const HOPS_PER_REQUEST = 6;
 const DEADLINE_MS = 3_000;
 const POLL_MS = 20;
 const TIMEOUT_MS = 2_000;
+const READ_LIMIT = 50;
 
 async function readHops(admin: AdminAddress): Promise<readonly Hop[]> {
-  const body = await new Promise((resolve, reject) => {
-    const call = get(`${admin.url}/hops?limit=50`, {
-      agent: false,
-      timeout: TIMEOUT_MS,
-      headers: { accept: 'application/json' },
-    });
-    call.once('response', (response) => json(response).then(resolve, reject));
+  const options = { agent: false, timeout: TIMEOUT_MS, headers: { accept: 'application/json' } };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const call = get(`${admin.url}/hops?limit=${READ_LIMIT}`, options, resolve);
     call.once('timeout', () => call.destroy(new Error(`${admin.url}/hops does not answer`)));
     call.once('error', reject);
   });
-  return (body as { readonly hops: readonly Hop[] }).hops;
+  const body = (await json(response)) as { readonly hops: readonly Hop[] };
+  return body.hops;
 }
 
 /**
