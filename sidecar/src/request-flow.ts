@@ -1,0 +1,57 @@
+import type { Exchange } from './exchange/exchange.ts';
+import type { Exchanges } from './exchange/request-exchange.ts';
+import type { Connection } from './listen/connection.ts';
+import type { DecisionContext } from './route/decision-context.ts';
+import type { Decision } from './route/decision.ts';
+import { requestEdits } from './route/request-edits.ts';
+import { responseEdits } from './route/response-edits.ts';
+import { retryDecision } from './route/retry-decision.ts';
+import type { RequestHead } from './wire/head.ts';
+
+/** What every direction is made of. */
+export interface DirectionParts {
+  /** The world of the newest snapshot; one object until the next one comes. */
+  readonly context: () => DecisionContext;
+  readonly exchanges: Exchanges;
+}
+
+/** A request whose first decision is made. */
+export interface DecidedRequest {
+  readonly head: RequestHead;
+  readonly connection: Connection;
+  readonly decision: Decision;
+  /** Called once, when the request is over. */
+  readonly onEnd?: () => void;
+}
+
+/** From the decision to an exchange: what changes in the heads, and how a retry decides again by the newest snapshot. */
+export function beginExchange(parts: DirectionParts, request: DecidedRequest): Exchange {
+  const { head, connection, decision, onEnd } = request;
+  const { direction } = connection;
+  const { settings } = parts.context().snapshot;
+  return parts.exchanges.begin({
+    head,
+    connection,
+    decision,
+    requestEdits: requestEdits(decision, head, direction, settings),
+    responseEdits: responseEdits(decision, head, settings),
+    redecide: (tried) => {
+      const context = parts.context();
+      const next = retryDecision(decision, { direction, tried }, context) ?? decision;
+      return { decision: next, requestEdits: requestEdits(next, head, direction, context.snapshot.settings) };
+    },
+    ...(onEnd === undefined ? {} : { onEnd }),
+  });
+}
+
+/** The same for a connection whose bytes are carried unread. */
+export function openStream(parts: DirectionParts, connection: Connection, decision: Decision): Exchange {
+  return parts.exchanges.openStream({
+    connection,
+    decision,
+    redecide: (tried) => {
+      const next = retryDecision(decision, { direction: connection.direction, tried }, parts.context());
+      return { decision: next ?? decision };
+    },
+  });
+}
