@@ -190,6 +190,13 @@ describe('readGatewayEvidence', () => {
   });
 });
 
+/** The distinct answers that the ids of the request give. */
+function linkedLanes(world: World): string[] {
+  const r1 = world.fields['x-request-id'] === undefined ? undefined : world.requestIdLane;
+  const c1 = world.fields['x-call'] === undefined ? undefined : world.callLane;
+  return [...new Set([r1, c1])].filter((lane) => lane !== undefined);
+}
+
 /** The ladder as a person would write it down: the rungs in order, the first that says something wins. */
 function expectedOf(world: World): { lane: string; rung: Rung; ambiguous: boolean } | 'conflict' {
   const said = (lane: string, rung: Rung) => ({ lane, rung, ambiguous: false });
@@ -201,14 +208,10 @@ function expectedOf(world: World): { lane: string; rung: Rung; ambiguous: boolea
   if (member !== undefined) return said(member, 'baggage');
   if (bridged !== undefined) return said(bridged, 'bridge');
   if (world.ruleLane !== undefined) return said(world.ruleLane, 'rule');
-  if (world.trace === true) {
-    const r1 = world.fields['x-request-id'] === undefined ? undefined : world.requestIdLane;
-    const c1 = world.fields['x-call'] === undefined ? undefined : world.callLane;
-    const known = [r1, c1].filter((lane) => lane !== undefined);
-    const single = [...new Set(known.filter((lane) => lane !== SEVERAL))];
-    if (single.length === 1 && single[0] !== undefined) return said(single[0], 'trace');
-    if (known.length > 0) return unsure;
-  }
+  const linked = world.trace === true ? linkedLanes(world) : [];
+  const single = linked.filter((lane) => lane !== SEVERAL);
+  if (single.length === 1 && single[0] !== undefined) return said(single[0], 'trace');
+  if (linked.length > 0) return unsure;
   if (world.useInFlight === true && world.inFlight === SEVERAL) return unsure;
   if (world.useInFlight === true && world.inFlight !== undefined) return said(world.inFlight, 'in-flight');
   return own === 'base' ? said('base', 'none') : said(own, 'workload');
