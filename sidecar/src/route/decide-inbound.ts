@@ -32,11 +32,7 @@ interface Arrival {
  * chose wrongly, and it is sent on once (permissive) or refused (strict). A request of the baseline is never served by a pod
  * that carries a lane.
  */
-export function decideInbound(
-  head: RequestHead,
-  connection: Connection,
-  context: DecisionContext,
-): Decision {
+export function decideInbound(head: RequestHead, connection: Connection, context: DecisionContext): Decision {
   const { snapshot, workload, untaggedInbound } = context;
   const own = findOwnService(head, connection, context);
   const policy = own.service?.policy ?? snapshot.defaultPolicy;
@@ -59,7 +55,9 @@ function judge(arrival: Arrival): Decision {
   if (evidence.lane === podLane) return accept(arrival, undefined, NONE_DROPPED);
   const { servicePort } = own;
   if (servicePort === undefined) {
-    return podLane === BASELINE ? accept(arrival, undefined, NONE_DROPPED) : refuseArrival(arrival, 'refused');
+    return podLane === BASELINE
+      ? accept(arrival, undefined, NONE_DROPPED)
+      : refuseArrival(arrival, 'refused');
   }
   return judgeByService(arrival, servicePort);
 }
@@ -102,11 +100,7 @@ function fallbackTo(to: string, arrival: Arrival, servicePort: ServicePort): Fal
   return { from, to, reason };
 }
 
-function accept(
-  arrival: Arrival,
-  fallback: Fallback | undefined,
-  dropped: readonly Dropped[],
-): Decision {
+function accept(arrival: Arrival, fallback: Fallback | undefined, dropped: readonly Dropped[]): Decision {
   const { connection, context, own, evidence } = arrival;
   const target = connection.destination ?? context.appAddress;
   const { generation } = context.snapshot;

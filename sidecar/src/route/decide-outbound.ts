@@ -45,4 +45,3 @@ function decidePassThrough(head: RequestHead, connection: Connection, context: D
   const target = passThroughTarget(connection.destination, head.authority);
   return passThrough(evidence, target, snapshot.generation);
 }
-

@@ -53,8 +53,7 @@ export function explain(request: ExplainRequest, context: DecisionContext): Expl
     port: servicePort?.port ?? null,
     candidates: servicePort?.service.candidates ?? {},
     generation,
-    counterfactual:
-      servicePort === undefined ? [] : otherLanes(decision, servicePort, { request, context }),
+    counterfactual: servicePort === undefined ? [] : otherLanes(decision, servicePort, { request, context }),
   };
 }
 

@@ -70,11 +70,7 @@ export function routeToSubset(routed: Routed, query: PickQuery, context: Decisio
   const { evidence, servicePort } = routed;
   const { snapshot, picker } = context;
   const { laneNames } = snapshot;
-  return toSelection(
-    routed,
-    selectSubset(evidence.lane, servicePort, { laneNames, picker }, query),
-    context,
-  );
+  return toSelection(routed, selectSubset(evidence.lane, servicePort, { laneNames, picker }, query), context);
 }
 
 /** Turns what was selected into the decision. */

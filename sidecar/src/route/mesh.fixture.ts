@@ -114,7 +114,13 @@ export function request(
   path = '/',
 ): RequestHead {
   const fields = new Map(Object.entries(headers));
-  return { protocol: 'http/1.1', method: 'GET', authority, path, headers: { get: (name) => fields.get(name) } };
+  return {
+    protocol: 'http/1.1',
+    method: 'GET',
+    authority,
+    path,
+    headers: { get: (name) => fields.get(name) },
+  };
 }
 
 export function connection(direction: Direction, destination?: SocketAddress): Connection {

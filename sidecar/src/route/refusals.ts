@@ -16,12 +16,18 @@ export function noEndpoint(
   const { lanes } = chainOf(lane, servicePort.service, laneNames);
   const others = lanes.filter((name) => name !== lane);
   const findings = [lane, ...others].map((name) => finding(name, servicePort, dropped));
-  const remedy = others.length === 0 ? noFallback(lane) : `its fallback is ${others.join(', ')}`;
+  const chain = others.length === 0 ? noFallback(lane) : `its fallback is ${others.join(', ')}`;
   return new ProxyError(
     'no-endpoint',
-    `${portName(servicePort)} has no endpoint for ${laneName(lane)}: ${findings.join('; ')}; ${remedy}. ` +
-      `Make an endpoint of ${[lane, ...others].join(' or ')} ready, or change the lane's fallback.`,
+    `${portName(servicePort)} has no endpoint for ${laneName(lane)}: ${findings.join('; ')}; ${chain}. ` +
+      remedyFor(lane, others),
   );
+}
+
+/** The baseline's own lack has one remedy; a lane's chain can be changed as well. */
+function remedyFor(lane: string, others: readonly string[]): string {
+  const ready = `Make an endpoint of ${[lane, ...others].join(' or ')} ready`;
+  return lane === BASELINE ? `${ready}.` : `${ready}, or change the lane's fallback.`;
 }
 
 function noFallback(lane: string): string {

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { decideInbound } from './decide-inbound.ts';
+import { decideOutbound } from './decide-outbound.ts';
+import { at, connection, contextOf, DEMO, endpoint, lane, mesh, request, service } from './mesh.fixture.ts';
+import { retryDecision } from './retry-decision.ts';
+
+const GRAY = { baggage: 'lane=gray' };
+const outbound = connection('outbound');
+const triedGray = { direction: 'outbound', tried: new Set(['10.0.2.2:8080']) } as const;
+
+describe('retryDecision', () => {
+  it('falls along the chain when the only endpoint of the lane has failed', () => {
+    const context = contextOf(DEMO);
+    const first = decideOutbound(request('b', GRAY), outbound, context);
+    expect(retryDecision(first, triedGray, context)).toMatchObject({
+      evidence: first.evidence,
+      subset: 'base',
+      fallback: { from: 'gray', to: 'base', reason: 'no-healthy-endpoint' },
+      dropped: [{ endpoint: '10.0.2.2:8080', reason: 'already-tried' }],
+    });
+  });
+
+  it('gives up where the chain ends', () => {
+    const context = contextOf({ ...DEMO, lanes: [lane('gray', { fallback: [] })] });
+    const first = decideOutbound(request('b', GRAY), outbound, context);
+    expect(retryDecision(first, triedGray, context)).toBeUndefined();
+  });
+
+  it('has nothing else for a pass-through and for a request that its own application took', () => {
+    const context = contextOf(DEMO, { app: 'b' });
+    const stranger = decideOutbound(request('example.com'), outbound, context);
+    expect(retryDecision(stranger, { direction: 'outbound', tried: new Set() }, context)).toBeUndefined();
+    const accepted = decideInbound(request('b'), connection('inbound', at('10.0.2.1:8080')), context);
+    expect(retryDecision(accepted, { direction: 'inbound', tried: new Set() }, context)).toBeUndefined();
+  });
+
+  it('goes by the newest snapshot', () => {
+    const first = decideOutbound(request('b', GRAY), outbound, contextOf(DEMO));
+    const endpoints = [endpoint('10.0.2.7', { lane: 'gray' })];
+    const newer = contextOf({ ...DEMO, services: [service('b', { endpoints })] }, { generation: 'g2' });
+    expect(retryDecision(first, triedGray, newer)).toMatchObject({
+      endpoint: { key: '10.0.2.7:8080' },
+      generation: 'g2',
+    });
+    expect(retryDecision(first, triedGray, contextOf(mesh()))).toBeUndefined();
+  });
+});
