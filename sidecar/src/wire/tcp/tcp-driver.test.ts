@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
+import { bindAll } from '../../listen/bind.ts';
+import { ProxyError } from '../../proxy-error.ts';
+import type { Driver } from '../driver.ts';
+import { createTcpDriver } from './tcp-driver.ts';
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+interface Setup {
+  /** Tried in order; the first is the decision's. */
+  readonly targets: readonly SocketAddress[];
+  readonly refusal?: ProxyError;
+  readonly connectTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+}
+
+interface World {
+  readonly driver: Driver;
+  readonly ends: ExchangeResult[];
+  readonly tried: ProxyError[];
+  readonly accepted: ReadonlySet<Socket>;
+  dial(): Promise<Socket>;
+  /** Dials, and resolves to the code with which the connection is lost. */
+  dialAndLose(): Promise<unknown>;
+}
+
+async function world(setup: Setup): Promise<World> {
+  const ends: ExchangeResult[] = [];
+  const tried: ProxyError[] = [];
+  const driver = createTcpDriver({
+    handler: { open: () => exchangeOver(setup, tried, ends) },
+    limits: {
+      connectTimeoutMs: setup.connectTimeoutMs ?? 5_000,
+      idleTimeoutMs: setup.idleTimeoutMs ?? 60_000,
+    },
+  });
+  const at = { address: '127.0.0.1', port: 0 };
+  const [listener] = await bindAll([
+    {
+      name: 'OUTBOUND',
+      address: at,
+      maxConnections: 1_000,
+      onConnection: (socket) =>
+        driver.accept(socket, { direction: 'outbound', peer: at, local: at, destination: at }),
+    },
+  ]);
+  if (listener === undefined) throw new Error('nothing was bound');
+  cleanups.push(() => {
+    void listener.stop();
+    driver.close();
+  });
+  const open = (): Socket => {
+    const socket = connect({ host: '127.0.0.1', port: listener.address.port, allowHalfOpen: true });
+    cleanups.push(() => socket.destroy());
+    return socket;
+  };
+  const dial = async (): Promise<Socket> => {
+    const socket = open();
+    await once(socket, 'connect');
+    return socket;
+  };
+  const dialAndLose = (): Promise<unknown> =>
+    new Promise((resolve) => open().once('error', (error) => resolve('code' in error ? error.code : error)));
+  return { driver, ends, tried, accepted: listener.connections, dial, dialAndLose };
+}
+
+function exchangeOver({ targets, refusal }: Setup, tried: ProxyError[], ends: ExchangeResult[]): Exchange {
+  let attempt = 0;
+  return {
+    refusal,
+    get target() {
+      return targets[attempt] ?? { address: '127.0.0.1', port: 1 };
+    },
+    requestEdits: [],
+    responseEdits: [],
+    retry(error) {
+      tried.push(error);
+      attempt += 1;
+      return error.retryable && attempt < targets.length;
+    },
+    responded: () => undefined,
+    end: (result) => ends.push(result),
+  };
+}
+
+async function serve(onConnection: (socket: Socket) => void): Promise<SocketAddress> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    cleanups.push(() => socket.destroy());
+    socket.on('error', () => undefined);
+    onConnection(socket);
+  });
+  await listenOn(server);
+  return addressOf(server);
+}
+
+async function listenOn(server: Server): Promise<void> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+}
+
+function addressOf(server: Server): SocketAddress {
+  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
+/** An address on which nobody listens. */
+async function closedPort(): Promise<SocketAddress> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = addressOf(server);
+  server.close();
+  await once(server, 'close');
+  return address;
+}
+
+/** A listener that never accepts and whose queue is full: the kernel leaves a further SYN without an answer. */
+async function fullListener(): Promise<SocketAddress> {
+  const source = `
+    const { parentPort } = require('node:worker_threads');
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const worker = new Worker(source, { eval: true });
+  cleanups.push(() => void worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  const fillers = Array.from({ length: 8 }, () => connect({ port, host: '127.0.0.1' }));
+  for (const filler of fillers) {
+    filler.on('error', () => undefined);
+    cleanups.push(() => filler.destroy());
+  }
+  await once(fillers[0] ?? worker, 'connect');
+  return { address: '127.0.0.1', port };
+}
+
+async function readAll(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+const echo = (socket: Socket): void => void socket.pipe(socket);
+
+describe('tcp driver', () => {
+  it('lets a server speak first', async () => {
+    const { dial, ends } = await world({ targets: [await serve((socket) => socket.end('220 ready\r\n'))] });
+    const client = await dial();
+    expect(await readAll(client)).toBe('220 ready\r\n');
+    client.end();
+    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+  });
+
+  it('passes an end of the client on and still brings the answer that comes after it', async () => {
+    const answerAtEnd = (socket: Socket): void => {
+      void readAll(socket).then((text) => socket.end(`got ${text}`));
+    };
+    const { dial, ends } = await world({ targets: [await serve(answerAtEnd)] });
+    const client = await dial();
+    client.end('question');
+    expect(await readAll(client)).toBe('got question');
+    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+  });
+
+  it('passes an end of the server on and still brings what the client sends after it', async () => {
+    const received = vi.fn();
+    const { dial } = await world({
+      targets: [
+        await serve((socket) => {
+          socket.end('bye');
+          void readAll(socket).then(received);
+        }),
+      ],
+    });
+    const client = await dial();
+    expect(await readAll(client)).toBe('bye');
+    client.end('last words');
+    await vi.waitFor(() => expect(received).toHaveBeenCalledWith('last words'));
+  });
+
+  it.each(['client', 'server'])('passes a reset of the %s on as a reset', async (side) => {
+    const upstreams: Socket[] = [];
+    const { dial, ends } = await world({
+      targets: [
+        await serve((socket) => {
+          upstreams.push(socket);
+          echo(socket);
+        }),
+      ],
+    });
+    const client = await dial();
+    client.write('hello');
+    await once(client, 'data');
+    const [upstream] = upstreams;
+    if (upstream === undefined) throw new Error('nobody connected');
+    const [resetting, other] = side === 'client' ? [client, upstream] : [upstream, client];
+    const errored = new Promise((resolve) => other.once('error', resolve));
+    resetting.resetAndDestroy();
+    expect(await errored).toMatchObject({ code: 'ECONNRESET' });
+    const code = side === 'client' ? 'downstream-closed' : 'upstream-reset';
+    await vi.waitFor(() => expect(ends[0]?.error?.code).toBe(code));
+    expect(ends).toHaveLength(1);
+  });
+
+  it('tries the next endpoint when one does not accept', async () => {
+    const { dial, tried, ends } = await world({ targets: [await closedPort(), await serve(echo)] });
+    const client = await dial();
+    client.end('hello');
+    expect(await readAll(client)).toBe('hello');
+    expect(tried.map((error) => [error.code, error.retryable])).toEqual([['connect-failed', true]]);
+    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+  });
+
+  it('resets the client when no endpoint accepts, and reports why', async () => {
+    const { dialAndLose, ends } = await world({ targets: [await closedPort()] });
+    expect(await dialAndLose()).toBe('ECONNRESET');
+    expect(ends.map((end) => [end.status, end.error?.code])).toEqual([[502, 'connect-failed']]);
+  });
+
+  it('gives up a destination that does not answer within the connect timeout', async () => {
+    const { dialAndLose, ends } = await world({ targets: [await fullListener()], connectTimeoutMs: 50 });
+    expect(await dialAndLose()).toBe('ECONNRESET');
+    expect(ends.map((end) => [end.status, end.error?.code])).toEqual([[504, 'connect-timeout']]);
+  });
+
+  it('connects nowhere when the decision is a refusal', async () => {
+    const accepted = vi.fn();
+    const refusal = new ProxyError('no-endpoint', 'nobody is there');
+    const { dialAndLose, ends } = await world({ targets: [await serve(accepted)], refusal });
+    expect(await dialAndLose()).toBe('ECONNRESET');
+    expect(ends).toEqual([{ status: 503, error: refusal }]);
+    expect(accepted).not.toHaveBeenCalled();
+  });
+
+  it('ends a connection on which nothing moves for the idle timeout', async () => {
+    const { dialAndLose, ends } = await world({ targets: [await serve(echo)], idleTimeoutMs: 30 });
+    expect(await dialAndLose()).toBe('ECONNRESET');
+    await vi.waitFor(() => expect(ends).toHaveLength(1));
+  });
+
+  it('drains once the last connection has ended by itself', async () => {
+    const { dial, driver } = await world({ targets: [await serve(echo)] });
+    const client = await dial();
+    client.write('x');
+    await once(client, 'data');
+    const drained = vi.fn();
+    const draining = driver.drain().then(drained);
+    client.write('y');
+    await once(client, 'data');
+    await nextTurn();
+    expect(drained).not.toHaveBeenCalled();
+    client.end();
+    await draining;
+  });
+
+  it('destroys both sides at once when it is closed', async () => {
+    const upstreamClosed = vi.fn();
+    const { dial, driver, ends } = await world({
+      targets: [
+        await serve((socket) => {
+          echo(socket);
+          socket.once('close', upstreamClosed);
+        }),
+      ],
+    });
+    const client = await dial();
+    client.write('x');
+    await once(client, 'data');
+    driver.close();
+    await expect(once(client, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await vi.waitFor(() => expect(upstreamClosed).toHaveBeenCalled());
+    expect(ends).toHaveLength(1);
+    await driver.drain();
+  });
+
+  it('stops reading from a side whose other side does not take the bytes, and loses none of them', async () => {
+    const upstreams: Socket[] = [];
+    const hold = (socket: Socket): void => {
+      socket.pause();
+      upstreams.push(socket);
+    };
+    const { dial, accepted } = await world({ targets: [await serve(hold)] });
+    const client = await dial();
+    const total = 64 * 1024 * 1024;
+    const bytes = Buffer.alloc(total, 'lanekeeper');
+    client.end(bytes);
+    await vi.waitFor(() =>
+      expect([upstreams.length, ...[...accepted].map((socket) => socket.isPaused())]).toEqual([1, true]),
+    );
+    // The kernel's buffers take some megabytes on the way; a proxy that went on reading would have taken all.
+    expect([...accepted][0]?.bytesRead).toBeLessThan(total / 2);
+    const hash = createHash('sha256');
+    for await (const chunk of upstreams[0] ?? []) hash.update(chunk as Buffer);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+});
