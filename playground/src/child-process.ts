@@ -51,57 +51,56 @@ function keepOutput(child: ChildProcess): () => string {
   return () => kept.trim();
 }
 
+/** Resolves with how it ended and what it said last. */
+function whenEnded(child: ChildProcess, name: string): Promise<Error> {
+  const said = keepOutput(child);
+  return new Promise((resolve) => {
+    child.once('error', resolve);
+    child.once('close', (code, signal) => {
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+      resolve(new Error(`${name} ended ${how}\n${said()}`.trim()));
+    });
+  });
+}
+
+async function untilAnswers({ name, readyUrl }: ChildSpec, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (!signal.aborted && !(await answers(readyUrl))) {
+    if (performance.now() > deadline) {
+      throw new Error(`${name} does not answer at ${readyUrl} after ${READY_TIMEOUT_MS / 1000} s`);
+    }
+    await delay(POLL_MS);
+  }
+}
+
 /**
  * Starts a process of the playground: out of reach of the terminal's Ctrl-C (the playground ends it, in its order) and with a
  * channel whose end it follows. `onCrash` is called when it ends without having been asked to.
  */
 export function startChild(spec: ChildSpec, onCrash: (error: Error) => void): Child {
-  const process_ = spawn(
-    process.execPath,
-    ['--import', preload, fileURLToPath(new URL(spec.program, import.meta.url))],
-    {
-      env: spec.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    },
-  );
-  const said = keepOutput(process_);
-  let stopping = false;
-  const ended = new Promise<Error>((resolve) => {
-    process_.once('error', resolve);
-    process_.once('close', (code, signal) => {
-      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-      resolve(new Error(`${spec.name} ended ${how}\n${said()}`.trim()));
-    });
+  const program = fileURLToPath(new URL(spec.program, import.meta.url));
+  const child = spawn(process.execPath, ['--import', preload, program], {
+    env: spec.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  const ended = whenEnded(child, spec.name);
+  let stopping = false;
   void ended.then((error) => {
     if (!stopping) onCrash(error);
   });
-
-  const poll = async (signal: AbortSignal): Promise<void> => {
-    const deadline = performance.now() + READY_TIMEOUT_MS;
-    while (!signal.aborted && !(await answers(spec.readyUrl))) {
-      if (performance.now() > deadline) {
-        throw new Error(
-          `${spec.name} does not answer at ${spec.readyUrl} after ${READY_TIMEOUT_MS / 1000} s\n${said()}`,
-        );
-      }
-      await delay(POLL_MS);
-    }
-  };
-
   return {
     name: spec.name,
-    pid: process_.pid ?? 0,
+    pid: child.pid ?? 0,
     async ready() {
       const over = new AbortController();
       const failed = ended.then((error) => Promise.reject(error));
-      await Promise.race([poll(over.signal), failed]).finally(() => over.abort());
+      await Promise.race([untilAnswers(spec, over.signal), failed]).finally(() => over.abort());
     },
     async stop() {
       stopping = true;
-      process_.kill('SIGTERM');
-      const killer = setTimeout(() => process_.kill('SIGKILL'), STOP_GRACE_MS);
+      child.kill('SIGTERM');
+      const killer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
       await ended;
       clearTimeout(killer);
     },

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { UsageError, parseOptions } from './options.ts';
+
+test('stays up and prints text unless told otherwise', () => {
+  expect(parseOptions([])).toEqual({ once: false, output: 'text', help: false });
+  expect(parseOptions(['--once', '-o', 'json'])).toEqual({ once: true, output: 'json', help: false });
+});
+
+test('says what it did not understand and where help is', () => {
+  for (const args of [['--twice'], ['-o', 'xml'], ['now']]) {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+    expect(() => parseOptions(args)).toThrow(/--help/);
+  }
+});
