@@ -1,7 +1,7 @@
-/** The known name that `given` is most likely a slip of; undefined when none is close (a third of its letters, at least 2). */
+/** The known name that `given` is most likely a slip of; undefined when none is close (a third of its letters, at least 2, but not all). */
 export function nearestName(given: string, known: Iterable<string>): string | undefined {
   const wanted = given.toLowerCase();
-  const tolerance = Math.max(2, Math.floor(given.length / 3));
+  const tolerance = Math.min(given.length - 1, Math.max(2, Math.floor(given.length / 3)));
   let best: { name: string; distance: number } | undefined;
   for (const name of known) {
     const candidate = name.toLowerCase();

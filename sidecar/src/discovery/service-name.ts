@@ -13,11 +13,6 @@ export function isServiceName(text: string): boolean {
 /** Where a reference or a service names no namespace. */
 export const DEFAULT_NAMESPACE = 'default';
 
-/** `namespace/name`: identity of a service. */
-export function serviceId(service: ServiceRef): string {
-  return `${service.namespace}/${service.name}`;
-}
-
 /** Reads `b` (in the default namespace) or `other/b`; undefined when it is neither. */
 export function parseServiceRef(text: string): ServiceRef | undefined {
   const parts = text.split('/');

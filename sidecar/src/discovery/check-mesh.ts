@@ -1,0 +1,75 @@
+import type { MeshConfig, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { serviceId } from '../route/service-id.ts';
+import { checkLanes } from './check-lanes.ts';
+import { Claims } from './claims.ts';
+import { complain } from './decoder.ts';
+import type { Origins } from './origins.ts';
+
+/** What only shows when several parts are seen together: things declared twice, and references to things that are not there. */
+export function checkMesh(config: MeshConfig, origins: Origins): void {
+  checkServices(config.services, origins);
+  const known = new Set(config.services.map(serviceId));
+  checkGroups(config, known, origins);
+  checkLanes(config, origins);
+  checkRoutes(config, known, origins);
+}
+
+function checkServices(services: readonly ServiceConfig[], origins: Origins): void {
+  const ids = new Claims(origins);
+  const hosts = new Claims(origins);
+  const addresses = new Claims(origins);
+  for (const service of services) {
+    if (service.name !== '') ids.claim(serviceId(service), service, `service ${serviceId(service)}`);
+    service.hosts.forEach((host, index) => hosts.claim(host, service, `host ${host}`, 'hosts', index));
+    service.addresses.forEach((address, index) => {
+      for (const { port } of service.ports) {
+        const at = formatAddress({ address, port });
+        addresses.claim(at, service, `address ${at}`, 'addresses', index);
+      }
+    });
+    checkEndpoints(service, origins);
+  }
+}
+
+function checkEndpoints(service: ServiceConfig, origins: Origins): void {
+  const claims = new Claims(origins);
+  for (const endpoint of service.endpoints) {
+    if (endpoint.address === '') continue;
+    for (const port of new Set(Object.values(endpoint.ports))) {
+      const at = formatAddress({ address: endpoint.address, port });
+      claims.claim(at, endpoint, `endpoint ${at}`);
+    }
+  }
+}
+
+function checkGroups(config: MeshConfig, known: ReadonlySet<string>, origins: Origins): void {
+  const names = new Claims(origins);
+  const members = new Claims(origins);
+  for (const group of config.groups) {
+    if (group.name !== '') names.claim(group.name, group, `group ${group.name}`);
+    for (const service of group.services) {
+      checkReference(service, known, origins);
+      members.claim(serviceId(service), service, `membership of service ${serviceId(service)} in a group`);
+    }
+  }
+}
+
+function checkRoutes(config: MeshConfig, known: ReadonlySet<string>, origins: Origins): void {
+  const claims = new Claims(origins);
+  for (const route of config.gateway.routes) {
+    checkReference(route.service, known, origins);
+    const prefix = route.pathPrefix.replace(/\/$/, '');
+    route.hosts.forEach((host, index) =>
+      claims.claim(`${host}${prefix}`, route, `route for ${host} ${route.pathPrefix}`, 'hosts', index),
+    );
+  }
+}
+
+function checkReference(ref: ServiceRef, known: ReadonlySet<string>, origins: Origins): void {
+  const at = origins.get(ref);
+  if (known.has(serviceId(ref)) || at === undefined) return;
+  const elsewhere = [...known].filter((id) => id.endsWith(`/${ref.name}`));
+  const hint = elsewhere.length > 0 ? `; there is ${elsewhere.join(', ')}` : '';
+  complain(at, `no service ${serviceId(ref)} is declared${hint}`);
+}

@@ -1,0 +1,83 @@
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
+import type { LaneConfig, LaneGroupConfig, MeshSettings } from '@lanekeeper/protocol/model';
+import { decodeMatchRule } from './decode-match.ts';
+import { decodeServiceRef } from './decode-service.ts';
+import { decodeEvidence, decodeMode } from './decode-settings.ts';
+import {
+  complain,
+  entriesOf,
+  fieldOr,
+  fieldsOf,
+  integerOf,
+  listOf,
+  requiredOr,
+  textOf,
+  type Cursor,
+} from './decoder.ts';
+import type { Origins } from './origins.ts';
+import { LANE_NAME, SERVICE_NAME } from './text-rules.ts';
+
+const MAX_PRIORITY = 1_000_000;
+
+const LANE_SHAPE = {
+  keys: ['name', 'group', 'fallback', 'serviceFallback', 'match', 'entries', 'priority'],
+  refused: {
+    selector: 'selectors choose pods in Kubernetes; in this file endpoints name their lane themselves',
+    ttl: 'ttl is for a later version; leave it out',
+    percent: 'percent is for a later version; leave it out',
+    key: 'key belongs to percent, which is for a later version; leave it out',
+    regions: 'regions are for a later version; match the header that the edge sets instead',
+  },
+} as const;
+
+/** Mode and evidence are inherited from the settings. */
+export function decodeGroup(
+  cursor: Cursor,
+  settings: MeshSettings,
+  origins: Origins,
+): LaneGroupConfig | undefined {
+  const fields = fieldsOf(cursor, { keys: ['name', 'services', 'mode', 'evidence'] });
+  if (fields === undefined) return undefined;
+  const services = (at: Cursor): LaneGroupConfig['services'] =>
+    listOf(at, (item) => decodeServiceRef(item, origins));
+  const group: LaneGroupConfig = {
+    name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, SERVICE_NAME), ''),
+    services: requiredOr({ cursor, fields }, 'services', services, []),
+    mode: fieldOr(fields, 'mode', decodeMode, settings.mode),
+    evidence: fieldOr(fields, 'evidence', (at) => decodeEvidence(at, settings.evidence), settings.evidence),
+  };
+  origins.set(group, cursor);
+  return group;
+}
+
+export function decodeLane(cursor: Cursor, origins: Origins): LaneConfig | undefined {
+  const fields = fieldsOf(cursor, LANE_SHAPE);
+  if (fields === undefined) return undefined;
+  const lane: LaneConfig = {
+    name: requiredOr({ cursor, fields }, 'name', decodeLaneName, ''),
+    group: requiredOr({ cursor, fields }, 'group', (at) => textOf(at, SERVICE_NAME), ''),
+    fallback: fieldOr(fields, 'fallback', decodeChain, [BASELINE]),
+    serviceFallback: fieldOr(fields, 'serviceFallback', decodeServiceFallback, {}),
+    match: listOf(fields.get('match'), decodeMatchRule),
+    entries: listOf(fields.get('entries'), (at) => textOf(at, SERVICE_NAME)),
+    priority: fieldOr(fields, 'priority', (at) => integerOf(at, -MAX_PRIORITY, MAX_PRIORITY), 0),
+  };
+  origins.set(lane, cursor);
+  return lane;
+}
+
+function decodeLaneName(cursor: Cursor): string | undefined {
+  const name = textOf(cursor, LANE_NAME);
+  if (name !== BASELINE) return name;
+  complain(cursor, `${BASELINE} is the baseline, which every service has; call the lane something else`);
+  return undefined;
+}
+
+function decodeServiceFallback(cursor: Cursor): Readonly<Record<string, readonly string[]>> {
+  const entries = entriesOf(cursor, 'a mapping of service to a list of lanes') ?? new Map<string, Cursor>();
+  return Object.fromEntries([...entries].map(([service, at]) => [service, decodeChain(at)]));
+}
+
+function decodeChain(cursor: Cursor): string[] {
+  return listOf(cursor, (item) => textOf(item, LANE_NAME));
+}

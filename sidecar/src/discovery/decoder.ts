@@ -1,0 +1,229 @@
+import { didYouMean } from '@lanekeeper/runtime/nearest-name';
+import type { ProblemReport } from './problem-report.ts';
+import type { TreeNode, YamlTree } from './yaml-tree.ts';
+
+/** One place in a document: its path, what stands there, where problems go. Decoders take one and return a value. */
+export interface Cursor {
+  /** `services[2].endpoints[0].port`; empty at the top. */
+  readonly path: string;
+  readonly node: unknown;
+  readonly tree: YamlTree;
+  readonly report: ProblemReport;
+}
+
+/** What a string must be, and how to tell. */
+export interface TextRule {
+  /** Completes the sentence "expected …". */
+  readonly expected: string;
+  readonly accepts: (text: string) => boolean;
+}
+
+/** Which keys a mapping may have. */
+export interface Shape {
+  readonly keys: readonly string[];
+  /** Keys that are known elsewhere, each with why not here. */
+  readonly refused?: Readonly<Record<string, string>>;
+}
+
+/** The entries of a mapping that have a value; a key with nothing after it counts as left out. */
+export type Fields = ReadonlyMap<string, Cursor>;
+
+/** Says what is wrong at `cursor`. */
+export function complain(cursor: Cursor, message: string): void {
+  cursor.report.add(
+    `${cursor.path === '' ? 'document' : cursor.path}${cursor.tree.place(cursor.node)}`,
+    message,
+  );
+}
+
+/** Says what was expected and what stands there. */
+export function mismatch(cursor: Cursor, expected: string): void {
+  if (!cursor.report.isFull())
+    complain(cursor, `expected ${expected}, found ${describe(cursor.tree.read(cursor.node))}`);
+}
+
+/** Undefined when it is no mapping, which is reported. Unknown and repeated keys are reported and left out. */
+export function fieldsOf(cursor: Cursor, shape: Shape): Fields | undefined {
+  return readEntries(cursor, 'a mapping', (key, at) => {
+    const isKnown = shape.keys.includes(key);
+    if (!isKnown && !cursor.report.isFull()) complain(at, unknownKey(key, shape));
+    return isKnown;
+  });
+}
+
+/** The entries of a mapping with free keys, in order, without those that have no value. */
+export function entriesOf(cursor: Cursor, expected: string): Fields | undefined {
+  return readEntries(cursor, expected, () => true);
+}
+
+function readEntries(
+  cursor: Cursor,
+  expected: string,
+  accepts: (key: string, at: Cursor) => boolean,
+): Fields | undefined {
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind !== 'map') {
+    mismatch(cursor, expected);
+    return undefined;
+  }
+  const entries = new Map<string, Cursor>();
+  const seen = new Set<string>();
+  for (const [keyNode, value] of node.entries) {
+    const key = keyText(cursor, keyNode);
+    if (key === undefined) continue;
+    const at = { ...cursor, path: joinKey(cursor.path, key), node: keyNode };
+    if (seen.has(key)) complain(at, 'stands here twice; keep one');
+    else if (accepts(key, at) && !isNothing(cursor.tree.read(value)))
+      entries.set(key, { ...at, node: value });
+    seen.add(key);
+  }
+  return entries;
+}
+
+/** One value for each item that `decode` accepts; undefined from it drops the item. */
+export function listOf<T>(cursor: Cursor | undefined, decode: (item: Cursor) => T | undefined): T[] {
+  if (cursor === undefined) return [];
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind !== 'list') {
+    mismatch(cursor, 'a list');
+    return [];
+  }
+  return node.items
+    .map((item, index) => decode({ ...cursor, path: `${cursor.path}[${index}]`, node: item }))
+    .filter((value) => value !== undefined);
+}
+
+const ANY_TEXT: TextRule = { expected: 'a string', accepts: (text) => text !== '' };
+
+/** What YAML 1.1 takes for booleans and YAML 1.2 for text. */
+const BOOLEAN_IN_YAML_1_1 = /^(?:yes|no|on|off)$/i;
+
+/** Undefined when it is not such a string, which is reported. Numbers and booleans are not strings. */
+export function textOf(cursor: Cursor, rule: TextRule = ANY_TEXT): string | undefined {
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind !== 'scalar' || isNothing(node)) {
+    mismatch(cursor, rule.expected);
+    return undefined;
+  }
+  const { value, source } = node;
+  if (typeof value !== 'string') {
+    complain(cursor, `expected ${rule.expected}, found the ${typeof value} ${source}; quote it: "${source}"`);
+    return undefined;
+  }
+  if (node.isPlain && BOOLEAN_IN_YAML_1_1.test(value)) {
+    complain(
+      cursor,
+      `unquoted ${value} is a boolean to YAML 1.1 tools such as kubectl and Helm; quote it: "${value}"`,
+    );
+    return undefined;
+  }
+  if (rule.accepts(value)) return value;
+  mismatch(cursor, rule.expected);
+  return undefined;
+}
+
+/** Decimal digits only: `0777` is 511 to YAML 1.1 tools and 777 to YAML 1.2. */
+export function integerOf(cursor: Cursor, min: number, max: number): number | undefined {
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind === 'scalar' && typeof node.value === 'number' && /^-?(?:0|[1-9][0-9]*)$/.test(node.source)) {
+    if (node.value >= min && node.value <= max) return node.value;
+  }
+  mismatch(cursor, `an integer from ${min} to ${max}`);
+  return undefined;
+}
+
+export function booleanOf(cursor: Cursor): boolean | undefined {
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
+  mismatch(cursor, 'true or false');
+  return undefined;
+}
+
+export function choiceOf<T extends string>(cursor: Cursor, values: readonly T[]): T | undefined {
+  const node = cursor.tree.read(cursor.node);
+  const found = node.kind === 'scalar' ? values.find((value) => value === node.value) : undefined;
+  if (found === undefined) mismatch(cursor, `one of ${values.join(', ')}`);
+  return found;
+}
+
+/** The field `key` decoded, or `fallback` where it is left out or wrong. */
+export function fieldOr<T, F>(
+  fields: Fields,
+  key: string,
+  decode: (at: Cursor) => T | undefined,
+  fallback: F,
+): T | F {
+  const at = fields.get(key);
+  return at === undefined ? fallback : (decode(at) ?? fallback);
+}
+
+/** As {@link fieldOr}, but the key must be there. `owner` is where the problem is shown. */
+export function requiredOr<T, F>(
+  owner: { readonly cursor: Cursor; readonly fields: Fields },
+  key: string,
+  decode: (at: Cursor) => T | undefined,
+  fallback: F,
+): T | F {
+  if (!owner.fields.has(key)) complain(owner.cursor, `${key} is missing`);
+  return fieldOr(owner.fields, key, decode, fallback);
+}
+
+/** The place that `steps` lead to from `cursor`; as far as they lead. */
+export function down(cursor: Cursor, ...steps: readonly (string | number)[]): Cursor {
+  let at = cursor;
+  for (const step of steps) {
+    const node = at.tree.read(at.node);
+    if (node.kind === 'list' && typeof step === 'number') {
+      at = { ...at, path: `${at.path}[${step}]`, node: node.items[step] };
+    } else if (node.kind === 'map') {
+      const entry = node.entries.find(([key]) => keyOf(at.tree.read(key)) === step);
+      if (entry !== undefined) at = { ...at, path: joinKey(at.path, String(step)), node: entry[1] };
+    }
+  }
+  return at;
+}
+
+export function joinKey(path: string, key: string): string {
+  if (!/^[-\w]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === '' ? key : `${path}.${key}`;
+}
+
+function keyText(cursor: Cursor, keyNode: unknown): string | undefined {
+  const key = cursor.tree.read(keyNode);
+  const at = { ...cursor, node: keyNode ?? cursor.node };
+  if (key.kind !== 'scalar' || isNothing(key)) {
+    complain(at, 'expected a plain key');
+    return undefined;
+  }
+  if (key.isPlain && key.source === '<<') {
+    complain(at, 'merge keys (<<) are not part of YAML 1.2; write the fields out');
+    return undefined;
+  }
+  return keyOf(key);
+}
+
+/** The text of a key, also of one that YAML takes for a number: `80: 8080`. */
+function keyOf(key: TreeNode): string | undefined {
+  if (key.kind !== 'scalar') return undefined;
+  return typeof key.value === 'string' ? key.value : key.source;
+}
+
+function unknownKey(key: string, shape: Shape): string {
+  const known =
+    shape.refused !== undefined && Object.hasOwn(shape.refused, key) ? shape.refused[key] : undefined;
+  if (known !== undefined) return known;
+  const nearest = didYouMean(key.slice(0, 100), shape.keys);
+  return nearest === '' ? `unknown key; expected one of ${shape.keys.join(', ')}` : `unknown key${nearest}`;
+}
+
+export function isNothing(node: TreeNode): boolean {
+  return node.kind === 'scalar' && node.value === null;
+}
+
+function describe(node: TreeNode): string {
+  if (node.kind === 'map') return 'a mapping';
+  if (node.kind === 'list') return 'a list';
+  if (isNothing(node)) return 'nothing';
+  const text = node.source.length > 60 ? `${node.source.slice(0, 60)}…` : node.source;
+  return typeof node.value === 'string' ? JSON.stringify(text) : text;
+}

@@ -1,0 +1,78 @@
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, visit } from 'yaml';
+import type { Alias, Document, Node } from 'yaml';
+import type { ProblemReport } from './problem-report.ts';
+
+/** Nodes reached through aliases, all together; a nest of aliases (a "billion laughs") would have billions. */
+const MAX_ALIASED_NODES = 100_000;
+
+/** What stands at one place of the document. */
+export type TreeNode =
+  | { readonly kind: 'scalar'; readonly value: unknown; readonly source: string; readonly isPlain: boolean }
+  | { readonly kind: 'list'; readonly items: readonly unknown[] }
+  | { readonly kind: 'map'; readonly entries: readonly (readonly [key: unknown, value: unknown])[] };
+
+/** Reads the nodes of a parsed document: follows aliases within a budget, and tells where a node stands. */
+export class YamlTree {
+  readonly #lines: LineCounter;
+  readonly #report: ProblemReport;
+  readonly #targets: ReadonlyMap<Alias, Node>;
+  #budget = MAX_ALIASED_NODES;
+
+  constructor(document: Document, lines: LineCounter, report: ProblemReport) {
+    this.#lines = lines;
+    this.#report = report;
+    this.#targets = this.#resolveAliases(document);
+  }
+
+  read(node: unknown): TreeNode {
+    const target = isAlias(node) ? this.#follow(node) : node;
+    if (isMap(target)) return { kind: 'map', entries: target.items.map(({ key, value }) => [key, value]) };
+    if (isSeq(target)) return { kind: 'list', items: target.items };
+    if (!isScalar(target)) return { kind: 'scalar', value: null, source: '', isPlain: true };
+    const source = target.source ?? String(target.value);
+    return { kind: 'scalar', value: target.value, source, isPlain: target.type === 'PLAIN' };
+  }
+
+  /** ` (12:9)`, line and column; nothing for a place that is not in the text. */
+  place(node: unknown): string {
+    const range = isNode(node) ? node.range : undefined;
+    return range ? ` ${this.placeOf(range[0])}` : '';
+  }
+
+  placeOf(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `(${line}:${col})`;
+  }
+
+  #follow(alias: Alias): Node | undefined {
+    const target = this.#targets.get(alias);
+    if (this.#budget <= 0) return undefined;
+    this.#budget -= 1 + sizeOf(target);
+    if (this.#budget <= 0) this.#report.add(`*${alias.source}${this.place(alias)}`, TOO_MANY_ALIASES);
+    return target;
+  }
+
+  /** An alias stands for the last anchor of its name before it (YAML 1.2.2, section 7.1). */
+  #resolveAliases(document: Document): ReadonlyMap<Alias, Node> {
+    const anchors = new Map<string, Node>();
+    const targets = new Map<Alias, Node>();
+    visit(document, {
+      Alias: (_, alias) => {
+        const target = anchors.get(alias.source);
+        if (target === undefined)
+          this.#report.add(`*${alias.source}${this.place(alias)}`, 'no such anchor before this');
+        else targets.set(alias, target);
+      },
+      Value: (_, node) => {
+        if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      },
+    });
+    return targets;
+  }
+}
+
+const TOO_MANY_ALIASES = `aliases lead to more than ${MAX_ALIASED_NODES} values; write them out, or split the file`;
+
+function sizeOf(node: Node | undefined): number {
+  return isMap(node) || isSeq(node) ? node.items.length : 0;
+}
