@@ -1,0 +1,291 @@
+import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
+import { PROXY_ERRORS, ProxyError } from '../../proxy-error.ts';
+import { lingerWhenDone } from './linger-close.ts';
+import { relayResponseBody } from './relay-response-body.ts';
+import { relayStreams } from './relay-streams.ts';
+import { announcesBody, isBodyPending, sendBody } from './request-body.ts';
+import type { CheckedHead } from './request-head.ts';
+import { requestHeaders } from './request-headers.ts';
+import { choosesOffered, headText, responseHeaders, switchHeaders } from './response-head.ts';
+import type { ResponseClock } from './response-clock.ts';
+import { sendLocalReply } from './send-local-reply.ts';
+import type { UpstreamCaller, UpstreamListener } from './upstream-call.ts';
+import { upstreamError } from './upstream-error.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+
+/** More interim responses than this to one request are an attack. */
+const MAX_INTERIM = 64;
+
+/** Methods that may be sent again when it is unknown whether they were received (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export interface ForwardContext {
+  readonly caller: UpstreamCaller;
+  readonly pool: UpstreamPool;
+  readonly clock: ResponseClock;
+  isDraining(): boolean;
+}
+
+/** A request as it came, and where its response goes. */
+export interface Downstream {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  /** The first bytes after the head of a request that asks for another protocol; undefined for any other request. */
+  readonly upgradeHead: Buffer | undefined;
+}
+
+/** One request on its way: attempts until a final head comes, then the response, then one `end`. */
+export class Forward implements UpstreamListener {
+  readonly #context: ForwardContext;
+  readonly #down: Downstream;
+  readonly #checked: CheckedHead;
+  readonly #exchange: Exchange;
+  #phase: 'waiting' | 'responding' | 'over' = 'waiting';
+  #upstream: ClientRequest | undefined;
+  #result: ExchangeResult | undefined;
+  #interim = 0;
+  #mayReplay: boolean;
+
+  constructor(
+    context: ForwardContext,
+    down: Downstream,
+    decided: { checked: CheckedHead; exchange: Exchange },
+  ) {
+    this.#context = context;
+    this.#down = down;
+    this.#checked = decided.checked;
+    this.#exchange = decided.exchange;
+    this.#mayReplay = IDEMPOTENT.has(decided.checked.head.method) && !announcesBody(down.request);
+    down.response.on('close', () => this.#closed());
+  }
+
+  start(): void {
+    const { refusal } = this.#exchange;
+    if (refusal === undefined) this.#attempt();
+    else this.#refuse(refusal);
+  }
+
+  /** Ends the request because the rest of it can no longer be read. */
+  abort(error: ProxyError): void {
+    if (this.#phase === 'waiting') this.#refuse(error);
+    else if (this.#phase === 'responding') this.#truncate(error);
+  }
+
+  /** The upstream has not answered in time. */
+  expired(): void {
+    if (this.#phase !== 'waiting') return;
+    this.#refuse(new ProxyError('response-timeout', 'The upstream did not answer in time.'));
+  }
+
+  #attempt(): void {
+    const { request, socket, upgradeHead } = this.#down;
+    const { head, target, hasRepeats } = this.#checked;
+    const edits = this.#exchange.requestEdits;
+    const isUpgrade = upgradeHead !== undefined;
+    try {
+      const headers = requestHeaders(request, { edits, hasRepeats, isUpgrade, authority: head.authority });
+      const call = { target: this.#exchange.target, method: head.method, path: target, headers, socket };
+      this.#context.caller.call(call, this);
+    } catch (cause) {
+      this.#refuse(
+        new ProxyError('internal', 'The request could not be written for the upstream.', { cause }),
+      );
+    }
+  }
+
+  created(upstream: ClientRequest): void {
+    const { request } = this.#down;
+    this.#upstream = upstream;
+    const { expect, trailer } = request.headers;
+    if (expect !== undefined) upstream.setHeader('Expect', expect);
+    if (!announcesBody(request)) {
+      upstream.end();
+      this.#context.clock.start(this);
+      return;
+    }
+    if (trailer !== undefined && request.headers['transfer-encoding'] !== undefined) {
+      upstream.setHeader('Trailer', trailer);
+    }
+    sendBody(request, upstream, {
+      sent: () => this.#phase === 'waiting' && this.#context.clock.start(this),
+      spoiled: (cause) =>
+        this.abort(
+          new ProxyError('malformed-request', 'A trailer field of the request is not valid.', { cause }),
+        ),
+    });
+  }
+
+  informed(information: InformationEvent): void {
+    if (this.#phase !== 'waiting') return;
+    this.#interim += 1;
+    if (this.#interim > MAX_INTERIM) {
+      this.#refuse(new ProxyError('upstream-malformed', 'The upstream sends interim responses without end.'));
+      return;
+    }
+    const { response, request, socket } = this.#down;
+    if (request.httpVersionMinor === 0) return;
+    if (information.statusCode === 100) {
+      response.writeContinue();
+      return;
+    }
+    const fields = responseHeaders(information, { edits: [], allowsChunks: false, closes: false });
+    socket.write(headText(information.statusCode, information.statusMessage, fields), 'latin1');
+  }
+
+  answered(upstream: IncomingMessage): void {
+    if (this.#phase !== 'waiting' || !this.#writeHead(upstream)) {
+      upstream.destroy();
+      return;
+    }
+    this.#phase = 'responding';
+    this.#context.clock.stop(this);
+    this.#exchange.responded(upstream.statusCode ?? 0);
+    relayResponseBody(upstream, this.#down.response, {
+      complete: () => this.#complete(),
+      truncated: (cause) => this.#truncate(truncation(cause)),
+    });
+  }
+
+  switched(response: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#phase !== 'waiting') {
+      socket.destroy();
+      return;
+    }
+    const { upgradeHead, request, socket: down } = this.#down;
+    const isConnect = request.method === 'CONNECT';
+    if (upgradeHead === undefined || !(isConnect || choosesOffered(response, request.headers.upgrade))) {
+      socket.destroy();
+      this.#refuse(
+        new ProxyError('upstream-malformed', 'The upstream changed to a protocol that nobody asked for.'),
+      );
+      return;
+    }
+    this.#phase = 'responding';
+    this.#context.clock.stop(this);
+    const status = response.statusCode ?? 0;
+    this.#exchange.responded(status);
+    this.#result = { status };
+    const fields = switchHeaders(response, this.#exchange.responseEdits);
+    down.write(headText(status, response.statusMessage ?? '', fields), 'latin1');
+    if (upgradeHead.length > 0) socket.write(upgradeHead);
+    if (head.length > 0) down.write(head);
+    relayStreams(down, socket);
+  }
+
+  failed(cause: unknown, upstream: ClientRequest): void {
+    if (upstream !== this.#upstream || this.#phase === 'over') return;
+    if (this.#phase === 'responding') {
+      // A close without an error is no news here: the response itself tells whether it was complete.
+      if (cause !== undefined) this.#truncate(truncation(cause));
+      return;
+    }
+    const error = upstreamError(cause);
+    if (this.#isStaleConnection(error, upstream)) {
+      this.#mayReplay = false;
+      this.#context.pool.dropIdle(this.#exchange.target);
+      this.#attempt();
+    } else if (error.retryable && this.#exchange.retry(error)) this.#attempt();
+    else this.#refuse(error);
+  }
+
+  /** An idle connection that the upstream closed just when it was taken: the request is sent again on a new one, once. */
+  #isStaleConnection(error: ProxyError, upstream: ClientRequest): boolean {
+    return this.#mayReplay && upstream.reusedSocket && this.#interim === 0 && error.code === 'upstream-reset';
+  }
+
+  /** False: the response cannot be written, and the client was told so. */
+  #writeHead(upstream: IncomingMessage): boolean {
+    const { response, request, socket } = this.#down;
+    const status = upstream.statusCode ?? 0;
+    const isPending = isBodyPending(request);
+    const closes = this.#mustClose(isPending);
+    try {
+      if (status < 200) throw new Error(`a final response cannot have the status ${status}`);
+      const edits = this.#exchange.responseEdits;
+      const allowsChunks = request.httpVersionMinor > 0;
+      const fields = responseHeaders(upstream, { edits, allowsChunks, closes });
+      response.sendDate = false;
+      response.removeHeader('connection');
+      response.writeHead(status, upstream.statusMessage ?? '', fields);
+    } catch (cause) {
+      this.#refuse(
+        cause instanceof ProxyError
+          ? cause
+          : new ProxyError('upstream-malformed', "The upstream's response head is not valid.", { cause }),
+      );
+      return false;
+    }
+    if (isPending) lingerWhenDone(socket);
+    return true;
+  }
+
+  #mustClose(isPending: boolean): boolean {
+    const { response, upgradeHead } = this.#down;
+    return isPending || !response.shouldKeepAlive || upgradeHead !== undefined || this.#context.isDraining();
+  }
+
+  /** Answers with an error; nothing of a response was sent yet. */
+  #refuse(error: ProxyError): void {
+    this.#phase = 'over';
+    this.#context.clock.stop(this);
+    this.#upstream?.destroy();
+    const { request, response, socket } = this.#down;
+    if (response.destroyed || socket.destroyed) {
+      this.#result = { status: PROXY_ERRORS[error.code].http, error };
+      return;
+    }
+    const isPending = isBodyPending(request);
+    if (isPending) {
+      lingerWhenDone(socket);
+      request.resume();
+    }
+    const status = sendLocalReply(response, error, { closes: this.#mustClose(isPending) });
+    this.#result = { status, error };
+  }
+
+  #complete(): void {
+    this.#phase = 'over';
+    this.#result = { status: this.#down.response.statusCode };
+    if (this.#upstream?.writableEnded === false) {
+      this.#upstream.destroy();
+      this.#down.request.resume();
+    }
+  }
+
+  /** The rest of a response cannot be had: the client must not take what it has for the whole. */
+  #truncate(error: ProxyError): void {
+    this.#phase = 'over';
+    this.#result = { status: this.#down.response.statusCode, error };
+    this.#upstream?.destroy();
+    this.#down.socket.resetAndDestroy();
+  }
+
+  #closed(): void {
+    const { response } = this.#down;
+    const isSwitched = this.#phase === 'responding' && this.#result !== undefined;
+    this.#phase = 'over';
+    this.#context.clock.stop(this);
+    if (!response.writableFinished) {
+      this.#upstream?.destroy();
+      if (!isSwitched && this.#result?.error === undefined) this.#result = ABANDONED;
+    }
+    this.#exchange.end(this.#result ?? { status: response.statusCode });
+  }
+}
+
+const ABANDONED: ExchangeResult = {
+  status: PROXY_ERRORS['downstream-closed'].http,
+  error: new ProxyError(
+    'downstream-closed',
+    'The client closed the connection before the response was complete.',
+  ),
+};
+
+function truncation(cause: unknown): ProxyError {
+  return new ProxyError('upstream-truncated', 'The upstream broke off in the middle of its response.', {
+    cause,
+  });
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { trailerFields } from './request-body.ts';
+
+export interface ResponseEvents {
+  /** The last byte was handed over; the response is ended after this call. */
+  complete(): void;
+  truncated(cause: unknown): void;
+}
+
+/** Carries the body and the trailers of `upstream` to `response`, whose head was written but maybe not yet sent. */
+export function relayResponseBody(
+  upstream: IncomingMessage,
+  response: ServerResponse,
+  events: ResponseEvents,
+): void {
+  let isSent = false;
+  let isPaused = false;
+  const resume = (): void => void upstream.resume();
+  upstream.on('data', (chunk: Buffer) => {
+    isSent = true;
+    if (response.write(chunk)) return;
+    if (!isPaused) response.on('drain', resume);
+    isPaused = true;
+    upstream.pause();
+  });
+  upstream.on('end', () => {
+    isSent = true;
+    if (!upstream.complete) {
+      events.truncated(undefined);
+      return;
+    }
+    try {
+      if (response.chunkedEncoding) addTrailers(upstream, response);
+    } catch (cause) {
+      events.truncated(cause);
+      return;
+    }
+    events.complete();
+    response.end();
+  });
+  upstream.on('error', events.truncated);
+  // The head waits for bytes that came in the same segment, but not longer.
+  process.nextTick(() => {
+    if (!isSent) response.flushHeaders();
+  });
+}
+
+function addTrailers(upstream: IncomingMessage, response: ServerResponse): void {
+  if (upstream.rawTrailers.length === 0) return;
+  const trailers = trailerFields(upstream.rawTrailers);
+  if (trailers.length > 0) response.addTrailers(trailers);
+}

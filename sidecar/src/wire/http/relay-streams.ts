@@ -1,0 +1,22 @@
+import type { Socket } from 'node:net';
+
+/** Carries bytes both ways between two connections: each side's end is passed on as an end, each side's reset as a reset. */
+export function relayStreams(one: Socket, other: Socket): void {
+  for (const socket of [one, other]) {
+    socket.setTimeout(0);
+    // An end in one direction leaves the other one open.
+    socket.allowHalfOpen = true;
+  }
+  carry(one, other);
+  carry(other, one);
+}
+
+function carry(from: Socket, to: Socket): void {
+  from.pipe(to);
+  from.on('error', () => to.resetAndDestroy());
+  from.on('close', () => {
+    // Without an error it was destroyed here, or both directions have ended.
+    if (!from.readableEnded) to.resetAndDestroy();
+    else to.end();
+  });
+}
