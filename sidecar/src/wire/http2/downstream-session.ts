@@ -1,0 +1,126 @@
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Limits } from '../../config.ts';
+import { ProxyError } from '../../proxy-error.ts';
+import { createAbuseGuard } from './abuse-guard.ts';
+import type { RawFields } from './fields.ts';
+import { CONNECTION_WINDOW, serverOptions } from './session-options.ts';
+
+/** A request as it comes off a client's connection. */
+export interface IncomingStream {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly fields: RawFields;
+  /** END_STREAM came with the head. */
+  readonly isEmpty: boolean;
+}
+
+export interface DownstreamSessionOptions {
+  readonly socket: Socket;
+  readonly limits: Limits;
+  readonly request: (incoming: IncomingStream) => void;
+  /** The connection broke HTTP/2 or was cut for what it did. */
+  readonly malformed: (error: ProxyError) => void;
+  readonly closed: () => void;
+}
+
+/** One client's h2c connection. */
+export interface DownstreamSession {
+  /** Announces the end, takes what is under way, closes when its streams have ended (RFC 9113 section 6.8). */
+  drain(): void;
+  destroy(): void;
+}
+
+/** The highest stream id: a GOAWAY that refuses nothing yet. */
+const ANY_STREAM = 2 ** 31 - 1;
+/** How long a client has to answer the PING after the first GOAWAY. */
+const DRAIN_PING_MS = 1_000;
+
+export function createDownstreamSession(options: DownstreamSessionOptions): DownstreamSession {
+  const { socket, limits } = options;
+  const session = performServerHandshake(socket, serverOptions(limits));
+  session.setLocalWindowSize(CONNECTION_WINDOW);
+  session.on('error', (error: Error & { code?: string }) => {
+    if (error.code === 'ERR_HTTP2_ERROR') options.malformed(violation(error));
+  });
+  session.on('close', options.closed);
+  // The other half may have been left open by whoever accepted the socket; a client that ended its half asks for nothing more.
+  socket.once('end', () => session.close());
+  watchIdle(session, limits);
+  watchAbuse(session, options);
+  session.on('stream', (stream, headers, flags, fields) => {
+    stream.on('error', () => {
+      // Its `close` follows and says all.
+    });
+    if (stream.destroyed || stream.closed) return;
+    const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    options.request({ stream, headers, fields, isEmpty });
+  });
+  return { drain: () => drain(session), destroy: () => session.destroy() };
+}
+
+function violation(cause: Error): ProxyError {
+  return new ProxyError('malformed-request', `the connection broke HTTP/2: ${cause.message}`, { cause });
+}
+
+/** Two steps: a GOAWAY that refuses nothing, and when the client has surely seen it, the one that names the last stream. */
+function drain(session: ServerHttp2Session): void {
+  if (session.closed || session.destroyed) return;
+  session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+  const timer = setTimeout(() => session.close(), DRAIN_PING_MS).unref();
+  session.ping(() => {
+    clearTimeout(timer);
+    session.close();
+  });
+}
+
+/** Closes a connection that did not begin in time, or has had no stream for the idle time. PINGs do not keep it. */
+function watchIdle(session: ServerHttp2Session, limits: Limits): void {
+  let streams = 0;
+  let timer = setTimeout(() => session.destroy(), limits.headTimeoutMs);
+  const idle = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => session.close(), limits.idleTimeoutMs);
+  };
+  session.once('remoteSettings', () => {
+    if (streams === 0) idle();
+  });
+  session.on('stream', (stream) => {
+    streams += 1;
+    clearTimeout(timer);
+    stream.once('close', () => {
+      streams -= 1;
+      if (streams === 0 && !session.closed) idle();
+    });
+  });
+  session.once('close', () => clearTimeout(timer));
+}
+
+function watchAbuse(session: ServerHttp2Session, options: DownstreamSessionOptions): void {
+  const guard = createAbuseGuard();
+  const cut = (what: string): void => {
+    if (session.destroyed) return;
+    const error = new ProxyError('malformed-request', `the connection was cut: ${what}`);
+    options.malformed(error);
+    session.destroy(error, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  };
+  const control = (): void => {
+    if (guard.control(performance.now())) cut('too many PING or SETTINGS frames');
+  };
+  session.on('ping', control);
+  session.on('remoteSettings', control);
+  session.on('stream', (stream) => {
+    guard.streamOpened();
+    const openedAt = performance.now();
+    stream.once('close', () => {
+      const isReset = stream.aborted && !stream.headersSent;
+      if (isReset && guard.streamReset(performance.now() - openedAt)) cut('streams opened only to be reset');
+    });
+  });
+}

@@ -1,0 +1,14 @@
+import type { Http2Stream } from 'node:http2';
+
+/**
+ * Calls `reached` when the peer has ended its half of `stream` with END_STREAM. The event `end` cannot tell: node:http2 emits it
+ * for RST_STREAM(NO_ERROR) and for a lost connection too, and a truncated message would pass for a whole one. What does tell is
+ * that the end of data is pushed while the stream is not closed yet.
+ */
+export function onEndOfStream(stream: Http2Stream, reached: () => void): void {
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    if (chunk === null && !stream.closed) reached();
+    return push(chunk, encoding);
+  };
+}

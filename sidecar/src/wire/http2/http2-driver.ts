@@ -1,0 +1,83 @@
+import type { Log } from '@lanekeeper/runtime/log';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import type { Limits } from '../../config.ts';
+import type { RequestHandler } from '../../exchange/exchange.ts';
+import type { Connection } from '../../listen/connection.ts';
+import { ProxyError } from '../../proxy-error.ts';
+import type { Driver } from '../driver.ts';
+import {
+  createDownstreamSession,
+  type DownstreamSession,
+  type IncomingStream,
+} from './downstream-session.ts';
+import { answerLocally } from './local-answer.ts';
+import { relay } from './relay.ts';
+import { readRequestHead } from './request-head.ts';
+import { createSessionPool } from './session-pool.ts';
+import { createStallWatch } from './stall-watch.ts';
+
+export interface Http2DriverOptions {
+  readonly handler: RequestHandler;
+  readonly limits: Limits;
+  readonly log?: Log;
+}
+
+/**
+ * Speaks h2c (prior knowledge) to clients and to endpoints, over node:http2. An endpoint that speaks only HTTP/1.1 is answered
+ * for with `connect-failed`: the version is not translated.
+ */
+export function createHttp2Driver(options: Http2DriverOptions): Driver {
+  const { handler, limits, log } = options;
+  const pool = createSessionPool(limits);
+  const stalls = createStallWatch(limits.idleTimeoutMs);
+  const sessions = new Set<DownstreamSession>();
+  let draining: Promise<void> | undefined;
+  let emptied: () => void = () => undefined;
+
+  const serve = (incoming: IncomingStream, connection: Connection): void => {
+    const head = readRequestHead(incoming.fields, limits);
+    if (head instanceof ProxyError) {
+      handler.malformed(head, connection);
+      incoming.stream.resume();
+      answerLocally(incoming.stream, head, incoming.fields);
+      return;
+    }
+    relay({ ...incoming, exchange: handler.begin(head, connection), pool, stalls, limits });
+  };
+
+  return {
+    accept(socket, connection) {
+      if (socket.destroyed) return;
+      const session = createDownstreamSession({
+        socket,
+        limits,
+        request: (incoming) => serve(incoming, connection),
+        malformed: (error) => {
+          log?.warn({ peer: formatAddress(connection.peer), reason: error.message }, 'http2_connection_cut');
+          handler.malformed(error, connection);
+        },
+        closed: () => {
+          sessions.delete(session);
+          if (sessions.size === 0) emptied();
+        },
+      });
+      sessions.add(session);
+      if (draining) session.drain();
+    },
+    drain() {
+      draining ??= new Promise<void>((resolve) => {
+        emptied = resolve;
+        for (const session of sessions) session.drain();
+        if (sessions.size === 0) resolve();
+      })
+        .then(() => pool.drain())
+        .then(() => stalls.stop());
+      return draining;
+    },
+    close() {
+      for (const session of [...sessions]) session.destroy();
+      pool.destroy();
+      stalls.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { HEADERS } from '@lanekeeper/protocol/headers';
+import { PROXY_ERRORS, type ProxyError } from '../../proxy-error.ts';
+import { localReply } from '../local-reply.ts';
+import { fieldValue, isGrpc, type RawFields } from './fields.ts';
+import { respondOptions } from './session-options.ts';
+
+/** What is not printable ASCII, and the percent sign: to be encoded in `grpc-message` (gRPC over HTTP/2, Responses). */
+const GRPC_MESSAGE_UNSAFE = /[^ -$&-~]+/g;
+
+/**
+ * Answers a request with the proxy's own error and lets the client stop sending. Nothing happens where it is too late. The
+ * request's body is the caller's to discard.
+ */
+export function answerLocally(stream: ServerHttp2Stream, error: ProxyError, request: RawFields): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  if (isGrpc(request)) stream.respond(grpcFields(error, request), respondOptions({ endStream: true }));
+  else answerPlainly(stream, error, fieldValue(request, ':method') === 'HEAD');
+  // What the client still sends is not wanted: NO_ERROR says so (RFC 9113 section 8.1), once the reply is written.
+  stream.close();
+}
+
+function answerPlainly(stream: ServerHttp2Stream, error: ProxyError, isHeadOnly: boolean): void {
+  const reply = localReply(error);
+  stream.respond(
+    [':status', String(reply.status), ...reply.headers.flat()],
+    respondOptions({ endStream: isHeadOnly }),
+  );
+  if (isHeadOnly) return;
+  stream.end(reply.body);
+}
+
+function grpcFields(error: ProxyError, request: RawFields): string[] {
+  return [
+    ':status',
+    '200',
+    'content-type',
+    fieldValue(request, 'content-type') ?? 'application/grpc',
+    'grpc-status',
+    String(PROXY_ERRORS[error.code].grpc),
+    'grpc-message',
+    grpcMessage(`${error.code}: ${error.message}`),
+    HEADERS.error,
+    error.code,
+  ];
+}
+
+/** Percent-encodes the UTF-8 of everything that `grpc-message` may not carry as it is. */
+function grpcMessage(message: string): string {
+  return message.replace(GRPC_MESSAGE_UNSAFE, (unsafe) =>
+    [...Buffer.from(unsafe, 'utf8')]
+      .map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
+  );
+}
