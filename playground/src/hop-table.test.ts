@@ -3,17 +3,26 @@ import { expect, test } from 'vitest';
 import { hopTable } from './hop-table.ts';
 import { someHop } from './hop.fixture.ts';
 
+const fellBack = {
+  fallback: { from: 'gray', to: 'base', reason: 'no-healthy-endpoint' },
+  dropped: [{ endpoint: '127.0.2.2:15006', reason: 'already-tried' }],
+  endpoint: { address: '127.0.2.1:15006', pod: 'B', lane: 'base', source: 'file' },
+} as const;
 const hops = [
   { at: 'gateway', hop: someHop({ direction: 'gateway', evidence: { rung: 'rule', detail: 'gray#0' } }) },
-  { at: 'B', hop: someHop({ endpoint: null, candidates: {}, why: 'nobody is there' }) },
+  { at: 'Agray', hop: someHop(fellBack) },
+  {
+    at: 'B',
+    hop: someHop({ endpoint: null, candidates: {}, error: 'no-endpoint', why: 'Nobody is there.' }),
+  },
 ];
 
 test('aligns lane, evidence, candidates, target and reason under their headings', () => {
-  const lines = hopTable(hops, false).split('\n');
-  expect(lines).toEqual([
+  expect(hopTable(hops, false).split('\n')).toEqual([
     'AT       DIRECTION  LANE  EVIDENCE            CANDIDATES      SENT TO       REASON',
-    'gateway  edge       gray  rule: gray#0        base 1, gray 1  Bgray (gray)  an endpoint of the lane',
-    'B        outbound   gray  trace: traceparent  -               nobody        nobody is there',
+    'gateway  edge       gray  rule: gray#0        base 1, gray 1  Bgray (gray)  the lane has an endpoint here',
+    'Agray    outbound   gray  trace: traceparent  base 1, gray 1  B (base)      gray -> base: the service has endpoints in this lane, but none of them is healthy; 127.0.2.2:15006: an earlier attempt of this request failed on it',
+    'B        outbound   gray  trace: traceparent  -               nobody        Nobody is there.',
   ]);
 });
 

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
+import type { Hop, HopEndpoint } from '@lanekeeper/protocol/hop';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
+import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import type { PlacedHop } from './gather-hops.ts';
 
 type Colour = 'green' | 'gray' | 'yellow' | 'magenta' | 'bold';
@@ -15,18 +17,33 @@ function lane(name: string): Cell {
   return name === BASELINE ? { text: name, colour: 'green' } : { text: name, colour: 'magenta' };
 }
 
+function target(endpoint: HopEndpoint | null): string {
+  if (endpoint === null) return 'nobody';
+  if (endpoint.source === 'local') return 'its application';
+  return `${endpoint.pod ?? endpoint.address} (${endpoint.lane})`;
+}
+
+/** Why it went there, in a few words; the evidence stands in a column of its own. */
+function reason({ error, why, fallback, dropped, endpoint }: Hop): Cell {
+  if (error !== null) return { text: why, colour: 'yellow' };
+  if (fallback !== null) {
+    const lost = dropped.map((one) => `; ${one.endpoint}: ${DROP_REASONS[one.reason]}`).join('');
+    const text = `${fallback.from} -> ${fallback.to}: ${FALLBACK_REASONS[fallback.reason]}${lost}`;
+    return { text, colour: 'yellow' };
+  }
+  return { text: endpoint?.source === 'local' ? 'it belongs here' : 'the lane has an endpoint here' };
+}
+
 function cells({ at, hop }: PlacedHop): readonly Cell[] {
   const candidates = Object.entries(hop.candidates).map(([name, count]) => `${name} ${count}`);
-  const { endpoint } = hop;
-  const target = endpoint === null ? 'nobody' : `${endpoint.pod ?? endpoint.address} (${endpoint.lane})`;
   return [
     { text: at },
     { text: hop.direction === 'gateway' ? 'edge' : hop.direction },
     lane(hop.lane),
     { text: `${hop.evidence.rung}: ${hop.evidence.detail}` },
     { text: candidates.join(', ') || '-' },
-    { text: target },
-    hop.fallback === null ? { text: hop.why } : { text: hop.why, colour: 'yellow' },
+    { text: target(hop.endpoint) },
+    reason(hop),
   ];
 }
 

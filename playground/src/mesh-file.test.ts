@@ -6,8 +6,8 @@ test('describes three services with a base and a gray endpoint each, behind the 
   const mesh = parse(meshFile(15106));
   expect(mesh.services.map((service: { readonly name: string }) => service.name)).toEqual(['a', 'b', 'c']);
   expect(mesh.services[1].endpoints).toEqual([
-    { address: '127.0.2.1', ports: { 80: 15106 }, pod: 'B' },
-    { address: '127.0.2.2', ports: { 80: 15106 }, pod: 'Bgray', lane: 'gray' },
+    { address: '127.0.2.1', port: 15106, pod: 'B' },
+    { address: '127.0.2.2', port: 15106, pod: 'Bgray', lane: 'gray' },
   ]);
 });
 

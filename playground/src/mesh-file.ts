@@ -13,7 +13,7 @@ export function meshFile(inboundPort: number): string {
     ports: [{ port: SERVICE_PORT, protocol: 'http' }],
     endpoints: WORKLOADS.filter((workload) => workload.service === name).map((workload) => ({
       address: workload.address,
-      ports: { [SERVICE_PORT]: inboundPort },
+      port: inboundPort,
       pod: workload.title,
       ...(workload.lane === BASELINE ? {} : { lane: workload.lane }),
     })),
