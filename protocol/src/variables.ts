@@ -28,3 +28,15 @@ export const VARIABLES = {
   accessLogSample: 'LANEKEEPER_ACCESS_LOG_SAMPLE',
   logLevel: 'LANEKEEPER_LOG_LEVEL',
 } as const;
+
+/** Environment variables of the init program that redirects a pod's traffic; the injector sets them from annotations. */
+export const REDIRECT_VARIABLES = {
+  outboundPort: 'LANEKEEPER_REDIRECT_OUTBOUND_PORT',
+  inboundPort: 'LANEKEEPER_REDIRECT_INBOUND_PORT',
+  proxyUid: 'LANEKEEPER_REDIRECT_PROXY_UID',
+  proxyGid: 'LANEKEEPER_REDIRECT_PROXY_GID',
+  excludeInboundPorts: 'LANEKEEPER_REDIRECT_EXCLUDE_INBOUND_PORTS',
+  excludeOutboundPorts: 'LANEKEEPER_REDIRECT_EXCLUDE_OUTBOUND_PORTS',
+  excludeOutboundCidrs: 'LANEKEEPER_REDIRECT_EXCLUDE_OUTBOUND_CIDRS',
+  ipv6: 'LANEKEEPER_REDIRECT_IPV6',
+} as const;
