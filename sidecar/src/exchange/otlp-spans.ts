@@ -16,8 +16,14 @@ export interface OtlpSpansOptions {
   readonly exporter?: Pick<SpanExporterOptions, 'maxQueue' | 'maxBatch' | 'delayMs' | 'backoff'>;
 }
 
+export interface OtlpSpans {
+  readonly spans: Spans;
+  /** Sends what waits, once. */
+  close(): Promise<void>;
+}
+
 /** Spans that go to a collector. Load this file by a dynamic import, and only when there is one. */
-export function createOtlpSpans(options: OtlpSpansOptions): { spans: Spans; close(): Promise<void> } {
+export function createOtlpSpans(options: OtlpSpansOptions): OtlpSpans {
   const { workload, metrics, rootRatio = 1, random = Math.random } = options;
   const exporter = new SpanExporter({
     post: createOtlpPost(tracesUrl(options.endpoint)),

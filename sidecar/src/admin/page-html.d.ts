@@ -1,0 +1,4 @@
+declare module '*/page.html' {
+  const text: string;
+  export default text;
+}

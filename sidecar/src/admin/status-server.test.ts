@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Metrics } from '@lanekeeper/runtime/metrics';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { ask } from './admin.fixture.ts';
+import { createStatusServer } from './status-server.ts';
+
+let reasons: string[] = [];
+const metrics = new Metrics();
+const server = createStatusServer({ metrics, notReady: () => reasons });
+let at: SocketAddress;
+
+beforeEach(async () => {
+  reasons = [];
+  at = await server.listen({ address: '127.0.0.1', port: 0 });
+});
+
+afterEach(() => server.close());
+
+describe('the status port', () => {
+  it('is ready only while there is no reason not to be, and says the reasons', async () => {
+    expect(await ask(at, '/ready')).toMatchObject({ status: 200, text: 'ready\n' });
+    reasons = ['draining', 'no configuration yet'];
+    expect(await ask(at, '/ready')).toMatchObject({
+      status: 503,
+      text: 'not ready: draining; no configuration yet\n',
+    });
+    expect(await ask(at, '/live')).toMatchObject({ status: 200, text: 'live\n' });
+  });
+
+  it('gives metrics to a scraper that asks by the address of the pod', async () => {
+    metrics.counter({ name: 'lanekeeper_test_total', help: 'Test.' }).with().inc();
+    const answer = await ask(at, '/metrics', { headers: { host: '10.1.2.3:15020' } });
+    expect(answer.text).toContain('lanekeeper_test_total 1');
+    expect(answer.headers['content-type']).toContain('version=0.0.4');
+  });
+
+  it('answers nothing else', async () => {
+    expect((await ask(at, '/hops')).status).toBe(404);
+    expect((await ask(at, '/constructor')).status).toBe(404);
+    expect((await ask(at, '/live', { method: 'POST' })).status).toBe(405);
+  });
+});
