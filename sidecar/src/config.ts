@@ -13,8 +13,8 @@ import type { Workload } from './workload.ts';
 export interface SidecarConfig {
   readonly role: 'sidecar' | 'gateway';
   readonly workload: Workload;
-  /** The pod's own IP address; undefined outside Kubernetes. */
-  readonly podAddress: string | undefined;
+  /** The pod's own IP address; absent outside Kubernetes. */
+  readonly podAddress?: string | undefined;
   /** Undefined: start with an empty mesh, everything passes through. */
   readonly configFile: string | undefined;
   readonly listen: ListenConfig;

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
+import type { Log } from '@lanekeeper/runtime/log';
+import { decodeConfig } from './decode-config.ts';
+import { DirectoryWatch } from './directory-watch.ts';
+import { fingerprintOf, readConfigFile, type FileContent } from './read-config-file.ts';
+import type { SnapshotStore } from './store.ts';
+
+export interface FileSourceOptions {
+  readonly path: string;
+  readonly store: SnapshotStore;
+  readonly log: Log;
+  /** How long the file must be left alone before it is read; default {@link QUIET_MS}. */
+  readonly quietMs?: number;
+  /** How often it is looked at without being told to; default {@link POLL_MS}. */
+  readonly pollMs?: number;
+}
+
+export interface FileSource {
+  /** Ends the watch; nothing is written to the store afterwards. */
+  close(): void;
+}
+
+/** Longer than the gaps between the writes of one save, shorter than a person notices. */
+const QUIET_MS = 100;
+/** inotify does not see network file systems and some bind mounts, and its queue can overflow. */
+const POLL_MS = 2_000;
+/** Under steady noise in its directory the file is read all the same, after so many quiet times. */
+const MAX_QUIET_PERIODS = 10;
+
+/**
+ * Reads the file, puts it in force and follows it. Throws a ConfigError when it is missing or wrong at start; later, what is in
+ * force stays and the store learns the problems.
+ */
+export async function startFileSource(options: FileSourceOptions): Promise<FileSource> {
+  const follower = new FileFollower(options);
+  try {
+    await follower.start();
+    return follower;
+  } catch (error) {
+    follower.close();
+    throw error;
+  }
+}
+
+class FileFollower implements FileSource {
+  readonly #options: FileSourceOptions;
+  readonly #watch: DirectoryWatch;
+  readonly #quietMs: number;
+  #quietTimer: NodeJS.Timeout | undefined;
+  #pollTimer: NodeJS.Timeout | undefined;
+  /** When the oldest change that was not looked at yet was noticed. */
+  #changedAt: number | undefined;
+  #isLooking = false;
+  #isClosed = false;
+  /** What was looked at last. */
+  #seen = { fingerprint: '', content: '' };
+
+  constructor(options: FileSourceOptions) {
+    this.#options = options;
+    this.#quietMs = options.quietMs ?? QUIET_MS;
+    this.#watch = new DirectoryWatch(options.path, () => this.#noticeChange());
+  }
+
+  async start(): Promise<void> {
+    await this.#watch.refresh();
+    const content = await readConfigFile(this.#options.path);
+    if (content === undefined) throw this.#error('changed while it was read; start again when it is written');
+    if ('problem' in content) throw this.#error(content.problem);
+    this.#remember(content);
+    this.#putInForceAtStart(content.text);
+    const poll = (): void => void this.#look({ isForced: false });
+    this.#pollTimer = setInterval(poll, this.#options.pollMs ?? POLL_MS).unref();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#quietTimer);
+    clearInterval(this.#pollTimer);
+    this.#watch.close();
+  }
+
+  #noticeChange(): void {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    this.#changedAt ??= now;
+    const patience = this.#changedAt + this.#quietMs * MAX_QUIET_PERIODS - now;
+    clearTimeout(this.#quietTimer);
+    const look = (): void => void this.#look({ isForced: true });
+    this.#quietTimer = setTimeout(look, Math.max(0, Math.min(this.#quietMs, patience))).unref();
+  }
+
+  /** A change that was noticed is read even where the fingerprint is the same: two writes may fall in one tick. */
+  async #look({ isForced }: { readonly isForced: boolean }): Promise<void> {
+    if (this.#isLooking) {
+      if (isForced) this.#noticeChange();
+      return;
+    }
+    this.#isLooking = true;
+    if (isForced) this.#changedAt = undefined;
+    try {
+      await this.#watch.refresh();
+      const { path } = this.#options;
+      if (!isForced && (await fingerprintOf(path)) === this.#seen.fingerprint) return;
+      const content = await readConfigFile(path);
+      if (this.#isClosed) return;
+      if (content === undefined) this.#noticeChange();
+      else if (this.#remember(content)) this.#apply(content);
+    } catch (err) {
+      // Whatever a subscriber or the file system did: the mesh in force stays, and the next change is looked at.
+      this.#options.log.error({ path: this.#options.path, err }, 'config_watch_failed');
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Whether it says something else than before. */
+  #remember(content: FileContent): boolean {
+    const said = 'text' in content ? content.text : `problem ${content.problem}`;
+    const digest = createHash('sha256').update(said).digest('hex');
+    const isNew = digest !== this.#seen.content;
+    this.#seen = { fingerprint: content.fingerprint, content: digest };
+    return isNew;
+  }
+
+  #apply(content: FileContent): void {
+    try {
+      if ('problem' in content) throw this.#error(content.problem);
+      this.#putInForce(content.text);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#reject(error.problems);
+    }
+  }
+
+  #putInForce(text: string): void {
+    const decoded = decodeConfig(text);
+    if ('problems' in decoded) throw new ConfigError(decoded.problems);
+    const isNew = this.#options.store.accept(decoded.config);
+    const { generation } = this.#options.store.current();
+    this.#options.log.info({ path: this.#options.path, generation, isNew }, 'config_accepted');
+  }
+
+  /** Beside the problems of other settings, those of the file need its name. */
+  #putInForceAtStart(text: string): void {
+    try {
+      this.#putInForce(text);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const file = this.#options.path;
+      throw new ConfigError(
+        error.problems.map(({ path, message }) => ({ path: `${file}: ${path}`, message })),
+      );
+    }
+  }
+
+  #reject(problems: readonly ConfigProblem[]): void {
+    const { store, log, path } = this.#options;
+    store.reject(problems);
+    log.warn({ path, generation: store.current().generation, problems }, 'config_rejected');
+  }
+
+  #error(message: string): ConfigError {
+    return new ConfigError([{ path: this.#options.path, message }]);
+  }
+}
