@@ -1,12 +1,15 @@
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 
-/** Told by the store when a configuration comes. */
-export interface ConfigMetrics {
-  applied(generation: string): void;
-  rejected(): void;
+/** What the store tells of the configurations that came. */
+export interface ConfigStatus {
+  readonly generation: string;
+  /** RFC 3339; null before the first. */
+  readonly acceptedAt: string | null;
+  readonly rejected: number;
 }
 
-export function createConfigMetrics(metrics: Metrics): ConfigMetrics {
+/** Declares the metrics of the mesh configuration; `status` is read at each exposition. */
+export function registerConfigMetrics(metrics: Metrics, status: () => ConfigStatus): void {
   const generation = metrics
     .gauge({
       name: 'lanekeeper_config_generation',
@@ -25,13 +28,12 @@ export function createConfigMetrics(metrics: Metrics): ConfigMetrics {
       help: 'Configurations that were refused; the last good one stays in use.',
     })
     .with();
-  return {
-    applied(hash) {
-      generation.set(generationNumber(hash));
-      appliedAt.set(Date.now() / 1000);
-    },
-    rejected: () => rejected.inc(),
-  };
+  metrics.onCollect(() => {
+    const now = status();
+    generation.set(generationNumber(now.generation));
+    appliedAt.set(now.acceptedAt === null ? 0 : Date.parse(now.acceptedAt) / 1000);
+    rejected.inc(now.rejected - rejected.value);
+  });
 }
 
 /** 48 bits are exact in a double. A label would leave one series behind for each configuration there ever was. */

@@ -97,3 +97,8 @@ function readSkyWalking(value: string): string | undefined {
 function readOpaque(value: string): string | undefined {
   return value === '' || value.length > MAX_ID_LENGTH ? undefined : value;
 }
+
+/** The id under which a W3C trace id is remembered; for a trace that begins at this proxy. */
+export function w3cTraceId(traceId: string): TraceId {
+  return { id: `${TRACE_KIND}:${traceId}`, header: 'traceparent' };
+}

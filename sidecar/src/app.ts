@@ -1,0 +1,95 @@
+import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
+import { createLogger } from '@lanekeeper/runtime/log';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { createAdminServer } from './admin/admin-server.ts';
+import { createStatusServer } from './admin/status-server.ts';
+import { createEndpointReports } from './cluster/endpoint-reports.ts';
+import { createRetryBudget, RETRY_BUDGET_DEFAULTS } from './cluster/retry-budget.ts';
+import type { SidecarConfig } from './config.ts';
+import { directionsOf, serveDirections } from './directions.ts';
+import { startFileSource, type FileSource } from './discovery/file-source.ts';
+import { createCallerIndex } from './exchange/caller-index.ts';
+import { systemClock } from './exchange/clock.ts';
+import { createExchanges, type Exchanges } from './exchange/request-exchange.ts';
+import { traceIdOf, w3cTraceId } from './lane/trace-ids.ts';
+import { createMeshView, type MeshView } from './mesh-view.ts';
+import { explain } from './route/explain.ts';
+import type { ServedDirection } from './serve-direction.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+/** Puts the sidecar together. Nothing listens and nothing is read before `start`. */
+export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle): Promise<Program> {
+  const log = createLogger({ level: config.telemetry.logLevel, name: config.role });
+  const mesh = createMeshView(config, systemClock.monotonicMs);
+  const telemetry = await createTelemetry({ config, log, store: mesh.store });
+  const exchanges = assembleExchanges(mesh, telemetry);
+  const admin = createAdminServer({
+    ...telemetry,
+    config,
+    log,
+    mesh: () => meshState(mesh),
+    snapshot: () => mesh.store.current(),
+    endpointState: (key) => ({
+      inFlight: mesh.loads.of(key),
+      ejected: mesh.outliers.ejectedSince(key) !== undefined,
+    }),
+    explain: (request) => explain(request, mesh.context()),
+    directions: directionsOf(config.role),
+    drain: () => lifecycle.stop('POST /drain'),
+  });
+  const status = createStatusServer({ metrics: telemetry.metrics, notReady: () => notReady(lifecycle) });
+
+  let source: FileSource | undefined;
+  let directions: readonly ServedDirection[] = [];
+  return {
+    log,
+    drainTimeoutMs: config.limits.drainTimeoutMs,
+    async start() {
+      if (config.configFile !== undefined) {
+        source = await startFileSource({ path: config.configFile, store: mesh.store, log });
+      }
+      directions = await serveDirections({ config, mesh, telemetry, exchanges, log });
+      const adminAt = await admin.listen(config.listen.admin);
+      const statusAt = await status.listen(config.listen.status);
+      const served = directions.flatMap((direction) => direction.addresses);
+      const all = [...served, adminAt, statusAt].map(formatAddress);
+      log.info({ addresses: all, workload: config.workload }, 'listening');
+    },
+    async drain() {
+      await Promise.all(directions.map((direction) => direction.drain()));
+    },
+    async close() {
+      source?.close();
+      for (const direction of directions) direction.close();
+      await Promise.all([admin.close(), status.close()]);
+      await telemetry.close();
+    },
+  };
+}
+
+function assembleExchanges(mesh: MeshView, telemetry: Telemetry): Exchanges {
+  const { dataPath, hops, accessLog, audit, spans } = telemetry;
+  return createExchanges({
+    clock: systemClock,
+    metrics: dataPath,
+    hops,
+    accessLog,
+    audit,
+    endpoints: createEndpointReports(mesh.loads, mesh.outliers),
+    retryBudget: createRetryBudget({ ...RETRY_BUDGET_DEFAULTS, now: systemClock.monotonicMs }),
+    traceIdOf,
+    callerOf: createCallerIndex(() => mesh.store.current()),
+    spans,
+    onTraceBegun: (traceId, lane) => mesh.seenIds.record([w3cTraceId(traceId)], lane),
+  });
+}
+
+function meshState({ store }: MeshView) {
+  const { generation, acceptedAt, rejection } = store.status();
+  return { generation, appliedAt: acceptedAt, rejected: rejection };
+}
+
+function notReady(lifecycle: Lifecycle): readonly string[] {
+  const phase = lifecycle.phase();
+  return phase === 'ready' ? [] : [phase];
+}
