@@ -14,12 +14,10 @@ const stamp = join(dist, '.stamp');
 
 /** What is bundled; an executable whose source is not in the checkout is left out. */
 const executables = [
-  { name: 'sidecar', entry: 'sidecar/src/main.ts' },
-  { name: 'redirect', entry: 'injector/src/redirect/main.ts' },
+  // koffi finds its native file by its own path; it is loaded at run time, and only where traffic is intercepted.
+  { name: 'sidecar', entry: 'sidecar/src/main.ts', beside: ['koffi'] },
+  { name: 'redirect', entry: 'injector/src/redirect/main.ts', beside: [] },
 ].filter(({ entry }) => existsSync(join(root, entry)));
-
-/** Loaded at run time from beside the bundle: it finds its native file by its own path. */
-const unbundled = ['koffi'];
 
 /** Dependencies in CommonJS call `require` for Node's own modules; an ES module has none of its own. */
 const banner = [
@@ -54,7 +52,7 @@ function writeWhole(file, contents) {
   renameSync(fresh, file);
 }
 
-async function bundle({ name, entry }) {
+async function bundle({ name, entry, beside }) {
   const outfile = join(dist, name, 'main.mjs');
   const result = await build({
     absWorkingDir: root,
@@ -67,7 +65,7 @@ async function bundle({ name, entry }) {
     format: 'esm',
     target: 'node22',
     mainFields: ['module', 'main'],
-    external: unbundled,
+    external: beside,
     loader: { '.html': 'text' },
     banner: { js: banner },
     minifyWhitespace: true,
@@ -78,10 +76,6 @@ async function bundle({ name, entry }) {
     logLevel: 'silent',
   });
   for (const file of result.outputFiles) writeWhole(file.path, file.contents);
-  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
-  const beside = unbundled.filter((library) =>
-    imports.some(({ path, external }) => external && path === library),
-  );
   const from = join(root, dirname(entry));
   const copied = beside.flatMap((library) => copyPackage(library, from, join(dist, name, 'node_modules')));
   writeWhole(join(dist, name, 'LICENSES.txt'), licencesOf(root, Object.keys(result.metafile.inputs), copied));

@@ -49,11 +49,7 @@ export async function gatherHops(
 }
 
 async function placeHops(admin: AdminAddress, answer: Answer): Promise<readonly PlacedHop[]> {
-  const hops = await readHops(admin).catch((error: NodeJS.ErrnoException) => {
-    // A workload that has been stopped has no hops to show.
-    if (error.code === 'ECONNREFUSED') return [];
-    throw error;
-  });
+  const hops = await readHops(admin);
   const belongs = (hop: Hop): boolean =>
     hop.traceId === answer.traceId || (hop.traceId === null && Date.parse(hop.time) >= answer.sentAt);
   const rank = { inbound: 0, outbound: 1, gateway: 1 };

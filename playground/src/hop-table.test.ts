@@ -9,8 +9,15 @@ const fellBack = {
   endpoint: { address: '127.0.2.1:15006', pod: 'B', lane: 'base', source: 'file' },
 } as const;
 const hops = [
-  { at: 'gateway', hop: someHop({ direction: 'gateway', evidence: { rung: 'rule', detail: 'gray#0' } }) },
+  {
+    at: 'gateway',
+    hop: someHop({ direction: 'gateway', evidence: { rung: 'rule', detail: 'rule gray#0' } }),
+  },
   { at: 'Agray', hop: someHop(fellBack) },
+  {
+    at: 'B',
+    hop: someHop({ direction: 'inbound', evidence: { rung: 'baggage', detail: 'baggage lane=gray' } }),
+  },
   {
     at: 'B',
     hop: someHop({ endpoint: null, candidates: {}, error: 'no-endpoint', why: 'Nobody is there.' }),
@@ -19,10 +26,11 @@ const hops = [
 
 test('aligns lane, evidence, candidates, target and reason under their headings', () => {
   expect(hopTable(hops, false).split('\n')).toEqual([
-    'AT       DIRECTION  LANE  EVIDENCE            CANDIDATES      SENT TO       REASON',
-    'gateway  edge       gray  rule: gray#0        base 1, gray 1  Bgray (gray)  the lane has an endpoint here',
-    'Agray    outbound   gray  trace: traceparent  base 1, gray 1  B (base)      gray -> base: the service has endpoints in this lane, but none of them is healthy; 127.0.2.2:15006: an earlier attempt of this request failed on it',
-    'B        outbound   gray  trace: traceparent  -               nobody        Nobody is there.',
+    'AT       DIRECTION  LANE  EVIDENCE            CANDIDATES      SENT TO          REASON',
+    'gateway  edge       gray  rule gray#0         base 1, gray 1  Bgray (gray)     in its lane',
+    'Agray    outbound   gray  trace: traceparent  base 1, gray 1  B (base)         gray -> base: no healthy endpoint (127.0.2.2:15006 already tried)',
+    'B        inbound    gray  baggage lane=gray   base 1, gray 1  its application  in its lane',
+    'B        outbound   gray  trace: traceparent  -               nobody           Nobody is there.',
   ]);
 });
 

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
-import type { Hop, HopEndpoint } from '@lanekeeper/protocol/hop';
+import type { Hop } from '@lanekeeper/protocol/hop';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
-import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import type { PlacedHop } from './gather-hops.ts';
 
 type Colour = 'green' | 'gray' | 'yellow' | 'magenta' | 'bold';
@@ -17,21 +16,30 @@ function lane(name: string): Cell {
   return name === BASELINE ? { text: name, colour: 'green' } : { text: name, colour: 'magenta' };
 }
 
-function target(endpoint: HopEndpoint | null): string {
+/** Where the sidecar sent it; an inbound side hands it to the application beside it. */
+function target({ direction, endpoint }: Hop): string {
   if (endpoint === null) return 'nobody';
-  if (endpoint.source === 'local') return 'its application';
+  if (direction === 'inbound') return 'its application';
   return `${endpoint.pod ?? endpoint.address} (${endpoint.lane})`;
 }
 
+/** `rule gray#0`, `trace: traceparent`: the rung, and where it was found unless that says the rung already. */
+function evidence({ rung, detail }: Hop['evidence']): string {
+  return detail.startsWith(`${rung} `) ? detail : `${rung}: ${detail}`;
+}
+
+/** A stable code as words: `no healthy endpoint`. */
+function words(code: string): string {
+  return code.replaceAll('-', ' ');
+}
+
 /** Why it went there, in a few words; the evidence stands in a column of its own. */
-function reason({ error, why, fallback, dropped, endpoint }: Hop): Cell {
+function reason({ error, why, fallback, dropped }: Hop): Cell {
   if (error !== null) return { text: why, colour: 'yellow' };
-  if (fallback !== null) {
-    const lost = dropped.map((one) => `; ${one.endpoint}: ${DROP_REASONS[one.reason]}`).join('');
-    const text = `${fallback.from} -> ${fallback.to}: ${FALLBACK_REASONS[fallback.reason]}${lost}`;
-    return { text, colour: 'yellow' };
-  }
-  return { text: endpoint?.source === 'local' ? 'it belongs here' : 'the lane has an endpoint here' };
+  if (fallback === null) return { text: 'in its lane' };
+  const lost = dropped.map((one) => `${one.endpoint} ${words(one.reason)}`).join(', ');
+  const text = `${fallback.from} -> ${fallback.to}: ${words(fallback.reason)}${lost === '' ? '' : ` (${lost})`}`;
+  return { text, colour: 'yellow' };
 }
 
 function cells({ at, hop }: PlacedHop): readonly Cell[] {
@@ -40,9 +48,9 @@ function cells({ at, hop }: PlacedHop): readonly Cell[] {
     { text: at },
     { text: hop.direction === 'gateway' ? 'edge' : hop.direction },
     lane(hop.lane),
-    { text: `${hop.evidence.rung}: ${hop.evidence.detail}` },
+    { text: evidence(hop.evidence) },
     { text: candidates.join(', ') || '-' },
-    { text: target(hop.endpoint) },
+    { text: target(hop) },
     reason(hop),
   ];
 }

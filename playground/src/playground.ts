@@ -16,8 +16,8 @@ import type { PlaygroundPorts } from './ports.ts';
 export interface Playground {
   /** `http://127.0.0.1:8080` */
   readonly gatewayUrl: string;
-  /** Admin address of the gateway and of each sidecar, in the order of a request's way. */
-  readonly admins: readonly AdminAddress[];
+  /** Admin address of the gateway and of each sidecar that runs, in the order of a request's way. */
+  admins(): readonly AdminAddress[];
   readonly meshFile: string;
   /** Process ids of everything that runs. */
   pids(): readonly number[];
@@ -136,6 +136,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
   const file = join(folder, 'mesh.yaml');
+  const allAdmins = adminsOf(ports);
   let pods = new Map<string, readonly Child[]>();
   const running = (): readonly Child[] => [...pods.values()].flat();
 
@@ -159,7 +160,7 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
 
   return {
     gatewayUrl: `http://${GATEWAY_ADDRESS}:${ports.gateway}`,
-    admins: adminsOf(ports),
+    admins: () => allAdmins.filter(({ title }) => pods.has(title)),
     meshFile: file,
     pids: () => running().map((child) => child.pid),
     async stopWorkload(title) {

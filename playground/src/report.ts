@@ -26,19 +26,21 @@ export function tellAct(page: Page, result: ActResult): void {
 
 /** What to type and to open next. */
 export function tellAddresses(page: Page, playground: Playground): void {
-  const { gatewayUrl, admins, meshFile } = playground;
+  const { gatewayUrl, meshFile } = playground;
+  const admins = playground.admins();
+  const asksAt = admins.find(({ title }) => title === 'Agray')?.url ?? gatewayUrl;
   const curl = (host: string, path: string): string => `  curl -H 'Host: ${host}' '${gatewayUrl}${path}'`;
   const width = Math.max(...admins.map(({ title }) => title.length));
   const lines = [
     '',
-    dim(page, '# try it by hand (Bgray is stopped)'),
+    dim(page, '# try it by hand while it is up (Bgray is stopped)'),
     curl(HOSTS.base, pathOf('ids')),
     curl(HOSTS[GRAY], pathOf('ids')),
     curl(HOSTS[GRAY], pathOf('nothing')),
     '',
     dim(page, '# each sidecar shows its decisions: open one in a browser, or ask it what it would do'),
     ...admins.map(({ title, url }) => `  ${title.padEnd(width)}  ${url}/`),
-    `  curl '${admins[0]?.url ?? ''}/explain?authority=${HOSTS[GRAY]}&path=/a'`,
+    `  curl '${asksAt}/explain?authority=b&header=baggage:lane%3Dgray'`,
     '',
     dim(page, '# the mesh; the sidecars watch this file, so edit it while they run'),
     `  ${meshFile}`,

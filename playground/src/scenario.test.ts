@@ -33,14 +33,15 @@ async function fakePlayground(
     traceId = traceparent?.split('-')[1] ?? '';
     return `${chain}\n`;
   });
-  const admins = Object.entries(hops).map(async ([title, own]) => ({
+  const starting = Object.entries(hops).map(async ([title, own]) => ({
     title,
     url: await serve(() => JSON.stringify({ hops: own.map((changes) => someHop({ traceId, ...changes })) })),
   }));
+  const admins = await Promise.all(starting);
   const nothing = (): Promise<void> => Promise.resolve();
   return {
     gatewayUrl,
-    admins: await Promise.all(admins),
+    admins: () => admins,
     meshFile: '',
     pids: () => [],
     stopWorkload: nothing,

@@ -85,7 +85,7 @@ export async function play(playground: Playground, act: Act, signal: AbortSignal
   if (act.stops !== undefined) await playground.stopWorkload(act.stops);
   const answer = await ask(playground.gatewayUrl, act.question, signal);
   const { chain, requestId, traceId } = answer;
-  const hops = act.evidenceAtB === undefined ? [] : await gatherHops(playground.admins, answer);
+  const hops = act.evidenceAtB === undefined ? [] : await gatherHops(playground.admins(), answer);
   const { lane } = act.question;
   const wrongChain = `expected  ${chainLine(lane, act.expected)}\n  actual    ${chainLine(lane, chain)}`;
   const differences = [
