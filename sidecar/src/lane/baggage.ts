@@ -65,7 +65,8 @@ function valueOf(member: string, key: string): string | undefined {
 }
 
 function isKey(written: string, key: string): boolean {
-  return written === key || decodePercent(written) === key;
+  if (written === key) return true;
+  return written.length <= 3 * key.length && decodePercent(written) === key;
 }
 
 function memberOf(key: string, value: string): string {

@@ -59,7 +59,7 @@ function findParameter(path: string, name: string): string | undefined {
   for (const pair of path.slice(question + 1).split('&')) {
     const equals = pair.indexOf('=');
     const written = equals === -1 ? pair : pair.slice(0, equals);
-    if (pair !== '' && decodeForm(written) === name) {
+    if (decodeForm(written) === name) {
       return equals === -1 ? '' : decodeForm(pair.slice(equals + 1));
     }
   }

@@ -29,7 +29,7 @@ describe('stampEdits', () => {
   });
 
   it('adds nothing for the baseline, keeps a tag that says base, and takes any other off', () => {
-    const fields = { baggage: 'lane=base, a=1', 'x-mse-tag': 'base' };
+    const fields = { baggage: 'lane=base, a=1', 'x-mse-tag': 'base', 'service-lane': '' };
     expect(stamped(fields, 'base')).toEqual(fields);
     expect(stamped({ baggage: 'lane=gray, a=1', 'x-mse-tag': 'gray' }, 'base')).toEqual({ baggage: 'a=1' });
   });

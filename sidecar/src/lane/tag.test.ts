@@ -71,6 +71,12 @@ describe('readTag', () => {
     });
   });
 
+  it('does not make a valid name of one that is too long by cutting it', () => {
+    const { lane } = tagOf({ baggage: `lane=${'a'.repeat(64)}` });
+    expect(lane).toHaveLength(63);
+    expect(isLaneName(lane)).toBe(false);
+  });
+
   it('is safe to log and never turns an invalid name into a valid one', () => {
     const name = fc.oneof(
       fc.string({ unit: 'binary', minLength: 1, maxLength: 80 }),

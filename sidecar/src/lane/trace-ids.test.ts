@@ -59,7 +59,7 @@ describe('readTraceIds', () => {
     const fields = Object.fromEntries(configured.map((name) => [name, 'same']));
     expect(idsOf(fields, ['x-id-0', 'x-id-0'])).toEqual(['x-id-0:same']);
     expect(idsOf(fields, configured)).toHaveLength(MAX_IDS);
-    expect(idsOf({ 'x-request-id': 'r' }, ['x-request-id'])).toEqual(['x-request-id:r']);
+    expect(idsOf({ traceparent: `00-${TRACE}-${SPAN}-01` }, ['traceparent'])).toEqual([`trace-id:${TRACE}`]);
   });
 
   it('judges traceparent as OpenTelemetry does, over valid ones, near misses and noise', () => {
