@@ -50,8 +50,8 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
     if (error.code === 'ERR_HTTP2_ERROR') options.malformed(violation(error));
   });
   session.on('close', options.closed);
-  // The other half may have been left open by whoever accepted the socket; a client that ended its half asks for nothing more.
-  socket.once('end', () => session.close());
+  // The socket may allow half-open connections (HTTP/1 wants that); in HTTP/2 a client that ended its half is gone.
+  socket.once('end', () => session.destroy());
   watchIdle(session, limits);
   watchAbuse(session, options);
   session.on('stream', (stream, headers, flags, fields) => {

@@ -28,7 +28,8 @@ export interface RunningDriver {
   readonly tunnels: { readonly socket: Socket; readonly connection: Connection }[];
 }
 
-const LIMITS: Limits = {
+/** Generous enough for every test that is not about a limit. */
+export const LIMITS: Limits = {
   connectTimeoutMs: 2_000,
   headTimeoutMs: 5_000,
   idleTimeoutMs: 10_000,

@@ -1,0 +1,364 @@
+import { constants, sensitiveHeaders } from 'node:http2';
+import { createServer as createHttp1Server } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { ProxyError } from '../../proxy-error.ts';
+import { eventually } from '../testing/eventually.ts';
+import { LIMITS, listen } from '../testing/start-driver.ts';
+import { createHttp2Driver } from './http2-driver.ts';
+import { finished, get, openSession, startOrigin, startRelay, watch } from './testing/h2-peers.ts';
+
+const NOBODY = { address: '127.0.0.1', port: 0 };
+
+/** Without it node:http2 ends a stream cleanly before it resets it. */
+const WITHOUT_END = { waitForTrailers: true };
+
+/** The fields of a raw block that were sent on purpose. */
+function named(raw: readonly string[], prefix: string): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    if (name.startsWith(prefix)) pairs.push([name, raw[at + 1] ?? '']);
+  }
+  return pairs;
+}
+
+test('carries heads, bodies and trailers both ways: repeated fields in order, cookies apart, bytes as they are', async () => {
+  let received: readonly string[] = [];
+  let requestTrailers: readonly string[] = [];
+  const origin = await startOrigin((stream, _headers, raw) => {
+    received = raw;
+    const chunks: Buffer[] = [];
+    stream.on('trailers', (_trailers, _flags, rawTrailers: string[] = []) => (requestTrailers = rawTrailers));
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => {
+      stream.respond([':status', '201', 'x-a', '1', 'set-cookie', 'p=1', 'x-a', '2', 'set-cookie', 'q=2'], {
+        waitForTrailers: true,
+      });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': ['3', '4'] }));
+      stream.end(Buffer.concat(chunks));
+    });
+  });
+  const relay = await startRelay([origin]);
+  const stream = openSession(relay.port).request(
+    [':method', 'POST', ':path', '/p?q=1', ':authority', 'B:80', ':scheme', 'http']
+      .concat(['x-a', '1', 'cookie', 'p=1', 'x-b', '\xe9\xff', 'x-a', '2', 'cookie', 'q=2'])
+      .concat(['baggage', 'lane=gray', 'te', 'trailers']),
+    { endStream: false, waitForTrailers: true },
+  );
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'x-end': 'yes' }));
+  stream.end('hello');
+  const seen = await finished(stream);
+  expect(named(received, 'x-')).toEqual([
+    ['x-a', '1'],
+    ['x-b', '\xe9\xff'],
+    ['x-a', '2'],
+  ]);
+  expect(named(received, 'cookie')).toEqual([
+    ['cookie', 'p=1'],
+    ['cookie', 'q=2'],
+  ]);
+  expect(named(received, ':')).toEqual(
+    expect.arrayContaining([
+      [':authority', 'B:80'],
+      [':path', '/p?q=1'],
+    ]),
+  );
+  expect(named(received, 'te')).toEqual([['te', 'trailers']]);
+  expect(requestTrailers).toEqual(['x-end', 'yes']);
+  expect(seen).toMatchObject({ status: 201, body: 'hello', trailers: ['x-sum', '3', 'x-sum', '4'] });
+  expect(seen.head.slice(2, 10)).toEqual(['x-a', '1', 'set-cookie', 'p=1', 'x-a', '2', 'set-cookie', 'q=2']);
+  const [exchange] = relay.handler.exchanges;
+  expect(exchange?.head).toMatchObject({ protocol: 'h2', method: 'POST', authority: 'b:80', path: '/p?q=1' });
+  expect(exchange?.head.headers.get('x-a')).toBe('1, 2');
+  expect(exchange?.head.headers.get('cookie')).toBe('p=1; q=2');
+  expect(exchange).toMatchObject({ responded: [201], ends: [{ status: 201 }] });
+});
+
+test('applies the edits of the exchange to both heads and keeps never-indexed fields so', async () => {
+  let sensitive: unknown;
+  let received: readonly string[] = [];
+  const origin = await startOrigin((stream, headers, raw) => {
+    received = raw;
+    sensitive = Reflect.get(headers, sensitiveHeaders);
+    stream.respond({ ':status': 200, 'x-inner': 'secret', 'x-token': 't', [sensitiveHeaders]: ['x-token'] });
+    stream.end();
+  });
+  const relay = await startRelay([origin], {
+    requestEdits: [
+      { name: 'baggage', value: 'lane=gray' },
+      { name: 'x-drop', value: null },
+    ],
+    responseEdits: [
+      { name: 'x-inner', value: null },
+      { name: 'x-lanekeeper-decision', value: 'gray' },
+    ],
+  });
+  const seen = await get(openSession(relay.port), {
+    baggage: ['lane=old', 'other=1'],
+    'x-drop': ['1', '2'],
+    authorization: 'Bearer x',
+    [sensitiveHeaders]: ['authorization'],
+  });
+  expect(named(received, 'baggage')).toEqual([['baggage', 'lane=gray']]);
+  expect(named(received, 'x-drop')).toEqual([]);
+  expect(sensitive).toEqual(['authorization']);
+  expect(seen.headers).toMatchObject({ 'x-lanekeeper-decision': 'gray', 'x-token': 't' });
+  expect(seen.headers).not.toHaveProperty('x-inner');
+  expect(Reflect.get(seen.headers, sensitiveHeaders)).toEqual(['x-token']);
+});
+
+test('passes interim responses, HEAD, 204 and empty DATA frames', async () => {
+  const origin = await startOrigin((stream, headers) => {
+    if (headers[':path'] === '/hints') stream.additionalHeaders({ ':status': 103, link: ['</a>', '</b>'] });
+    if (headers[':method'] === 'HEAD') stream.respond({ ':status': 200, 'content-length': 5 });
+    else if (headers[':path'] === '/204') stream.respond({ ':status': 204 });
+    else {
+      stream.respond({ ':status': 200 });
+      stream.write('');
+      stream.end('done');
+    }
+    stream.end();
+  });
+  const session = openSession((await startRelay([origin])).port);
+  const hints = await get(session, { ':path': '/hints', expect: '100-continue' });
+  expect(hints.informational).toEqual([[':status', '103', 'link', '</a>', 'link', '</b>']]);
+  expect(hints.body).toBe('done');
+  const head = await get(session, { ':method': 'HEAD' });
+  expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': '5' } });
+  expect(await get(session, { ':path': '/204' })).toMatchObject({ status: 204, body: '' });
+});
+
+test('lets a response finish before the request does, then stops the upload without an error', async () => {
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 413 });
+    stream.end('too much');
+  });
+  const relay = await startRelay([origin]);
+  const stream = openSession(relay.port).request({ ':method': 'POST', ':path': '/', ':authority': 'b' });
+  stream.write('some');
+  const seen = await finished(stream);
+  expect(seen).toMatchObject({ status: 413, body: 'too much' });
+  expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  expect(relay.handler.exchanges[0]?.ends).toEqual([{ status: 413 }]);
+});
+
+test('keeps a half-closed request open for a response that takes its time', async () => {
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.on('data', (chunk: Buffer) => stream.write(chunk));
+    stream.on('end', () => setImmediate(() => stream.end(' after the end')));
+  });
+  const stream = openSession((await startRelay([origin])).port).request({
+    ':method': 'POST',
+    ':path': '/',
+    ':authority': 'b',
+  });
+  const seen = watch(stream);
+  stream.write('one');
+  await eventually('echo', () => seen.body === 'one');
+  stream.end('two');
+  await eventually('end', () => seen.isClosed);
+  expect(seen.body).toBe('onetwo after the end');
+});
+
+test.each([constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR, constants.NGHTTP2_ENHANCE_YOUR_CALM])(
+  'hands reset code %i on in both directions',
+  async (code) => {
+    const codes: (number | undefined)[] = [];
+    const origin = await startOrigin((stream, headers) => {
+      stream.on('close', () => codes.push(stream.rstCode));
+      if (headers[':path'] === '/before') return stream.close(code);
+      stream.respond({ ':status': 200 }, WITHOUT_END);
+      stream.write('part');
+      if (headers[':path'] === '/during') setImmediate(() => stream.close(code));
+    });
+    const relay = await startRelay([origin]);
+    const session = openSession(relay.port);
+    expect((await get(session, { ':path': '/before' })).stream.rstCode).toBe(code);
+    const during = await get(session, { ':path': '/during' });
+    expect(during.stream.rstCode).toBe(code);
+    const stream = session.request({ ':path': '/client', ':authority': 'b' });
+    const seen = watch(stream);
+    await eventually('part of the response', () => seen.body === 'part');
+    stream.close(code);
+    await eventually('reset at the origin', () => codes.length === 3);
+    expect(codes[2]).toBe(code);
+    await eventually('three ends', () => relay.handler.exchanges.every((one) => one.ends.length === 1));
+    const errors = relay.handler.exchanges.map((one) => one.ends[0]?.error?.code);
+    expect(errors).toEqual(['upstream-reset', 'upstream-reset', 'downstream-closed']);
+  },
+);
+
+test.each(['connection lost', 'reset with NO_ERROR'])(
+  'never ends a truncated response cleanly: %s',
+  async (how) => {
+    const origin = await startOrigin((stream) => {
+      stream.respond({ ':status': 200 }, WITHOUT_END);
+      stream.write('half of', () => {
+        if (how === 'connection lost') stream.session?.socket.destroy();
+        else stream.close(constants.NGHTTP2_NO_ERROR);
+      });
+    });
+    const relay = await startRelay([origin]);
+    const seen = await get(openSession(relay.port));
+    expect(seen.status).toBe(200);
+    expect(seen.stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+    const code = how === 'connection lost' ? 'upstream-reset' : 'upstream-truncated';
+    expect(relay.handler.exchanges[0]?.ends).toMatchObject([{ status: 200, error: { code } }]);
+  },
+);
+
+test('never ends a truncated request cleanly', async () => {
+  let arrived = false;
+  let ended = false;
+  let code: number | undefined;
+  const origin = await startOrigin((stream) => {
+    stream.on('data', () => (arrived = true));
+    stream.on('end', () => (ended = stream.rstCode === constants.NGHTTP2_NO_ERROR));
+    stream.on('close', () => (code = stream.rstCode));
+  });
+  const relay = await startRelay([origin]);
+  const session = openSession(relay.port);
+  const stream = session.request({ ':method': 'POST', ':path': '/', ':authority': 'b' });
+  stream.on('error', () => undefined);
+  stream.write('half');
+  await eventually('body at the origin', () => arrived);
+  session.destroy();
+  await eventually('reset at the origin', () => code !== undefined);
+  expect(code).toBe(constants.NGHTTP2_CANCEL);
+  expect(ended).toBe(false);
+});
+
+test('answers a refusal and an unreachable or HTTP/1.1 endpoint itself, with the code in a header', async () => {
+  const http1 = createHttp1Server((_request, response) => response.end());
+  const port = await listen(http1);
+  onTestFinished(() => void http1.close());
+  const target = { address: '127.0.0.1', port };
+  const relay = await startRelay([{ target }], {
+    refusal: (head) => (head.path === '/no' ? new ProxyError('no-endpoint', 'nobody serves b') : undefined),
+  });
+  const session = openSession(relay.port);
+  const refused = await get(session, { ':path': '/no' });
+  expect(refused).toMatchObject({ status: 503, headers: { 'x-lanekeeper-error': 'no-endpoint' } });
+  expect(refused.body).toContain('nobody serves b');
+  const post = session.request({ ':method': 'POST', ':path': '/no', ':authority': 'b' });
+  post.end('body');
+  expect(await finished(post)).toMatchObject({ status: 503 });
+  const wrong = await get(session, { ':path': '/' });
+  expect(wrong).toMatchObject({ status: 502, headers: { 'x-lanekeeper-error': 'connect-failed' } });
+  expect(wrong.body).toContain('does it speak h2c?');
+  http1.close();
+  const codes = relay.handler.exchanges.map((one) => one.ends.map((end) => end.error?.code));
+  expect(codes).toEqual([['no-endpoint'], ['no-endpoint'], ['connect-failed']]);
+});
+
+test('answers 504 when an endpoint does not begin HTTP/2 or a response in time, and lets long streams be', async () => {
+  const origin = await startOrigin((stream, headers) => {
+    if (headers[':path'] === '/late') return;
+    stream.respond({ ':status': 200 });
+    stream.write('begin ');
+    setTimeout(() => stream.end('and end'), 300);
+  });
+  const relay = await startRelay([origin], { limits: { responseTimeoutMs: 100 } });
+  const session = openSession(relay.port);
+  const [late, long] = await Promise.all([get(session, { ':path': '/late' }), get(session)]);
+  expect(late).toMatchObject({ status: 504, headers: { 'x-lanekeeper-error': 'response-timeout' } });
+  expect(long.body).toBe('begin and end');
+
+  const silent = createServer(() => undefined);
+  const port = await listen(silent);
+  onTestFinished(() => void silent.close());
+  const mute = await startRelay([{ target: { address: '127.0.0.1', port } }], {
+    limits: { connectTimeoutMs: 100 },
+  });
+  const seen = await get(openSession(mute.port));
+  expect(seen).toMatchObject({ status: 504, headers: { 'x-lanekeeper-error': 'connect-timeout' } });
+});
+
+test('takes another endpoint when the first cannot be reached', async () => {
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.pipe(stream);
+  });
+  const dead = { target: { address: '127.0.0.1', port: 1 } };
+  const relay = await startRelay([dead, origin]);
+  const stream = openSession(relay.port).request({ ':method': 'POST', ':path': '/', ':authority': 'b' });
+  stream.end('again');
+  expect(await finished(stream)).toMatchObject({ status: 200, body: 'again' });
+  expect(relay.handler.exchanges[0]?.retries.map((error) => error.code)).toEqual(['connect-failed']);
+});
+
+test('opens further connections where an endpoint allows few streams on one, and reuses them', async () => {
+  const waiting: (() => void)[] = [];
+  const origin = await startOrigin(
+    (stream) => {
+      waiting.push(() => {
+        stream.respond({ ':status': 200 });
+        stream.end();
+      });
+    },
+    { settings: { maxConcurrentStreams: 2 } },
+  );
+  const session = openSession((await startRelay([origin])).port);
+  const all = Array.from({ length: 7 }, () => get(session));
+  await eventually('all requests at the origin', () => waiting.length === 7);
+  expect(origin.sessions.length).toBeGreaterThanOrEqual(4);
+  for (const answer of waiting) answer();
+  expect((await Promise.all(all)).map((seen) => seen.status)).toEqual(Array(7).fill(200));
+  const before = origin.sessions.length;
+  const once = get(session);
+  await eventually('the next request', () => waiting.length === 8);
+  waiting[7]?.();
+  await once;
+  expect(origin.sessions.length).toBe(before);
+});
+
+test('closes idle connections on both sides', async () => {
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end();
+  });
+  const relay = await startRelay([origin], { limits: { idleTimeoutMs: 50 } });
+  const session = openSession(relay.port);
+  await get(session);
+  await eventually('client connection closed', () => session.closed);
+  await eventually('origin connection closed', () => origin.sessions.every((one) => one.destroyed));
+});
+
+test.each([1, 3, 9, 23, 24, 30])(
+  'takes over a connection whose first %i bytes were read and pushed back',
+  async (cut) => {
+    const origin = await startOrigin((stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('fine');
+    });
+    const relay = await startRelay([origin]);
+    const driver = createHttp2Driver({ handler: relay.handler, limits: LIMITS });
+    const listener = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.once('readable', () => {
+        const head: Buffer | null = socket.read();
+        if (head) socket.unshift(head);
+        driver.accept(socket, { direction: 'inbound', peer: NOBODY, local: NOBODY, destination: undefined });
+      });
+    });
+    const port = await listen(listener);
+    onTestFinished(() => {
+      driver.close();
+      listener.close();
+    });
+    const splitter = createServer((client) => {
+      const server = connect(port, '127.0.0.1');
+      server.on('error', () => undefined);
+      client.on('error', () => undefined);
+      server.pipe(client);
+      client.once('data', (first: Buffer) => {
+        server.write(first.subarray(0, cut), () => setImmediate(() => server.write(first.subarray(cut))));
+        client.pipe(server);
+      });
+    });
+    const through = await listen(splitter);
+    onTestFinished(() => void splitter.close());
+    expect(await get(openSession(through))).toMatchObject({ status: 200, body: 'fine' });
+  },
+);
