@@ -1,4 +1,4 @@
-import { complain, down } from './decoder.ts';
+import { complain, down, pathOf } from './decoder.ts';
 import type { Origins } from './origins.ts';
 
 /** Remembers who declared what; a second declaration is reported where it stands. */
@@ -16,10 +16,11 @@ export class Claims {
     const at = this.#origins.get(owner);
     if (first === undefined) this.#owners.set(key, owner);
     else if (at !== undefined)
-      complain(down(at, ...steps), `${what} is already declared by ${this.#pathOf(first)}`);
+      complain(down(at, ...steps), `${what} is already declared by ${this.#pathTo(first)}`);
   }
 
-  #pathOf(owner: object): string {
-    return this.#origins.get(owner)?.path ?? '';
+  #pathTo(owner: object): string {
+    const at = this.#origins.get(owner);
+    return at === undefined ? '' : pathOf(at);
   }
 }

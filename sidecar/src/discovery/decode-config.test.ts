@@ -328,6 +328,17 @@ test.each([
   ['a key that is a list', 'settings: {[a]: 1}', /expected a plain key/],
 ])('refuses %s', (_, text, message) => expect(problemsOf(text)[0]).toMatch(message));
 
+test('places the mistakes of a JSON file as well, repeated keys among them', () => {
+  const json = (port: string): string => `{"services": [\n  {"name": "a", ${port}}\n]}`;
+  expect(decoded(json('"port": 80')).services).toHaveLength(1);
+  expect(problemsOf(json('"port": 0'))).toEqual([
+    'services[0].port (2:25): expected an integer from 1 to 65535, found 0',
+  ]);
+  expect(problemsOf(json('"port": 80, "port": 81'))).toEqual([
+    'services[0].port (2:29): stands here twice; keep one',
+  ]);
+});
+
 test('stops at a limit of size and of aliases, and of problems', () => {
   expect(problemsOf(`services: [] #${'x'.repeat(4 * 1024 * 1024)}`)[0]).toMatch(/at most 4194304 characters/);
   const bomb = ['x: &x0 [a, a, a, a, a, a, a, a, a, a]'];

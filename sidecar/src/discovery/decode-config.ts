@@ -6,7 +6,8 @@ import { DEFAULT_GATEWAY, decodeGateway } from './decode-gateway.ts';
 import { decodeGroup, decodeLane } from './decode-lane.ts';
 import { decodeService } from './decode-service.ts';
 import { DEFAULT_MESH_SETTINGS, decodeSettings } from './decode-settings.ts';
-import { fieldOr, fieldsOf, isNothing, listOf, mismatch, type Cursor } from './decoder.ts';
+import { fieldOr, fieldsOf, isNothing, listOf, mismatch, rootCursor, type Cursor } from './decoder.ts';
+import { JSON_TREE, parseJsonObject } from './json-tree.ts';
 import type { Origins } from './origins.ts';
 import { ProblemReport } from './problem-report.ts';
 import { YamlTree } from './yaml-tree.ts';
@@ -18,6 +19,20 @@ export type DecodedConfig = { readonly config: MeshConfig } | { readonly problem
 
 /** Reads a mesh from YAML 1.2 (JSON is some of it), as docs/config-file.md describes it. Never throws. */
 export function decodeConfig(text: string): DecodedConfig {
+  const quick = text.length > MAX_CONFIG_BYTES ? undefined : decodeJson(text);
+  return quick === undefined ? decodeYaml(text) : { config: quick };
+}
+
+/** Undefined unless it is a faultless JSON object; what is wrong with another text, and where, YAML's parser knows. */
+function decodeJson(text: string): MeshConfig | undefined {
+  const node = parseJsonObject(text);
+  if (node === undefined) return undefined;
+  const report = new ProblemReport();
+  const config = decodeMesh(rootCursor(node, JSON_TREE, report));
+  return report.problems().length === 0 ? config : undefined;
+}
+
+function decodeYaml(text: string): DecodedConfig {
   const report = new ProblemReport();
   if (text.length > MAX_CONFIG_BYTES) {
     report.add('document', `expected at most ${MAX_CONFIG_BYTES} characters, found ${text.length}`);
@@ -35,7 +50,7 @@ function decodeText(text: string, report: ProblemReport): MeshConfig | undefined
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
     const tree = new YamlTree(document, lines, report);
     if (!isWellFormed(document, tree, report)) return undefined;
-    return decodeMesh({ path: '', node: document.contents, tree, report });
+    return decodeMesh(rootCursor(document.contents, tree, report));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     report.add('document', 'is nested too deeply to be read');

@@ -1,13 +1,14 @@
 import { didYouMean } from '@lanekeeper/runtime/nearest-name';
 import type { ProblemReport } from './problem-report.ts';
-import type { TreeNode, YamlTree } from './yaml-tree.ts';
+import type { Tree, TreeNode } from './tree.ts';
 
-/** One place in a document: its path, what stands there, where problems go. Decoders take one and return a value. */
+/** One place in a document: how it was reached, what stands there, where problems go. Decoders take one and return a value. */
 export interface Cursor {
-  /** `services[2].endpoints[0].port`; empty at the top. */
-  readonly path: string;
+  readonly parent: Cursor | undefined;
+  /** Key or index in the parent; the path is only put together for a problem. */
+  readonly step: string | number;
   readonly node: unknown;
-  readonly tree: YamlTree;
+  readonly tree: Tree;
   readonly report: ProblemReport;
 }
 
@@ -28,12 +29,25 @@ export interface Shape {
 /** The entries of a mapping that have a value; a key with nothing after it counts as left out. */
 export type Fields = ReadonlyMap<string, Cursor>;
 
+/** The top of a document. */
+export function rootCursor(node: unknown, tree: Tree, report: ProblemReport): Cursor {
+  return { parent: undefined, step: '', node, tree, report };
+}
+
+function child(parent: Cursor, step: string | number, node: unknown): Cursor {
+  return { parent, step, node, tree: parent.tree, report: parent.report };
+}
+
+/** `services[2].endpoints[0].port`; `document` at the top. */
+export function pathOf(cursor: Cursor): string {
+  const steps: (string | number)[] = [];
+  for (let at = cursor; at.parent !== undefined; at = at.parent) steps.unshift(at.step);
+  return steps.length === 0 ? 'document' : steps.reduce<string>(joinStep, '');
+}
+
 /** Says what is wrong at `cursor`. */
 export function complain(cursor: Cursor, message: string): void {
-  cursor.report.add(
-    `${cursor.path === '' ? 'document' : cursor.path}${cursor.tree.place(cursor.node)}`,
-    message,
-  );
+  cursor.report.add(`${pathOf(cursor)}${cursor.tree.place(cursor.node)}`, message);
 }
 
 /** Says what was expected and what stands there. */
@@ -71,10 +85,10 @@ function readEntries(
   for (const [keyNode, value] of node.entries) {
     const key = keyText(cursor, keyNode);
     if (key === undefined) continue;
-    const at = { ...cursor, path: joinKey(cursor.path, key), node: keyNode };
+    const at = child(cursor, key, keyNode);
     if (seen.has(key)) complain(at, 'stands here twice; keep one');
     else if (accepts(key, at) && !isNothing(cursor.tree.read(value)))
-      entries.set(key, { ...at, node: value });
+      entries.set(key, child(cursor, key, value));
     seen.add(key);
   }
   return entries;
@@ -89,7 +103,7 @@ export function listOf<T>(cursor: Cursor | undefined, decode: (item: Cursor) => 
     return [];
   }
   return node.items
-    .map((item, index) => decode({ ...cursor, path: `${cursor.path}[${index}]`, node: item }))
+    .map((item, index) => decode(child(cursor, index, item)))
     .filter((value) => value !== undefined);
 }
 
@@ -174,18 +188,19 @@ export function down(cursor: Cursor, ...steps: readonly (string | number)[]): Cu
   for (const step of steps) {
     const node = at.tree.read(at.node);
     if (node.kind === 'list' && typeof step === 'number') {
-      at = { ...at, path: `${at.path}[${step}]`, node: node.items[step] };
+      at = child(at, step, node.items[step]);
     } else if (node.kind === 'map') {
       const entry = node.entries.find(([key]) => keyOf(at.tree.read(key)) === step);
-      if (entry !== undefined) at = { ...at, path: joinKey(at.path, String(step)), node: entry[1] };
+      if (entry !== undefined) at = child(at, step, entry[1]);
     }
   }
   return at;
 }
 
-export function joinKey(path: string, key: string): string {
-  if (!/^[-\w]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
-  return path === '' ? key : `${path}.${key}`;
+function joinStep(path: string, step: string | number): string {
+  if (typeof step === 'number') return `${path}[${step}]`;
+  if (!/^[-\w]+$/.test(step)) return `${path}[${JSON.stringify(step)}]`;
+  return path === '' ? step : `${path}.${step}`;
 }
 
 function keyText(cursor: Cursor, keyNode: unknown): string | undefined {

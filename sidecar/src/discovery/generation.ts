@@ -6,17 +6,13 @@ const HEX_DIGITS = 16;
 
 /** A hash of what the configuration says: the order of keys does not matter, that of lists does. */
 export function generationOf(config: MeshConfig): string {
-  const canonical = JSON.stringify(config, (_, value: unknown) =>
-    isRecord(value) ? sortKeys(value) : value,
-  );
-  return createHash('sha256').update(canonical).digest('hex').slice(0, HEX_DIGITS);
+  return createHash('sha256').update(canonicalJson(config)).digest('hex').slice(0, HEX_DIGITS);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function sortKeys(record: Record<string, unknown>): Record<string, unknown> {
-  const keys = Object.keys(record).sort();
-  return Object.fromEntries(keys.map((key) => [key, record[key]]));
+function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
 }

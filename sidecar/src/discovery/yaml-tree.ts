@@ -1,18 +1,13 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, visit } from 'yaml';
 import type { Alias, Document, Node } from 'yaml';
 import type { ProblemReport } from './problem-report.ts';
+import type { Tree, TreeNode } from './tree.ts';
 
 /** Nodes reached through aliases, all together; a nest of aliases (a "billion laughs") would have billions. */
 const MAX_ALIASED_NODES = 100_000;
 
-/** What stands at one place of the document. */
-export type TreeNode =
-  | { readonly kind: 'scalar'; readonly value: unknown; readonly source: string; readonly isPlain: boolean }
-  | { readonly kind: 'list'; readonly items: readonly unknown[] }
-  | { readonly kind: 'map'; readonly entries: readonly (readonly [key: unknown, value: unknown])[] };
-
 /** Reads the nodes of a parsed document: follows aliases within a budget, and tells where a node stands. */
-export class YamlTree {
+export class YamlTree implements Tree {
   readonly #lines: LineCounter;
   readonly #report: ProblemReport;
   readonly #targets: ReadonlyMap<Alias, Node>;
@@ -33,7 +28,6 @@ export class YamlTree {
     return { kind: 'scalar', value: target.value, source, isPlain: target.type === 'PLAIN' };
   }
 
-  /** ` (12:9)`, line and column; nothing for a place that is not in the text. */
   place(node: unknown): string {
     const range = isNode(node) ? node.range : undefined;
     return range ? ` ${this.placeOf(range[0])}` : '';
