@@ -1,4 +1,4 @@
-/** Header fields of a message, read by lower-case name; repeated fields are joined with `, ` (RFC 9110 section 5.2). */
+/** Header fields of a message by lower-case name; repeated ones are joined with `, ` (RFC 9110 section 5.2), `cookie` with `; `. */
 export interface HeaderReader {
   get(name: string): string | undefined;
 }
