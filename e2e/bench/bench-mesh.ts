@@ -3,7 +3,7 @@ import type { Origin } from './contenders.ts';
 /** The service that the load is for: in the middle of a mesh of 1,000. */
 export const BENCH_HOST = 'service-500';
 
-/** 1,000 services with a base and a gray endpoint each, ten lanes; `service-500` leads to the origin (80: h1, 81: h2). */
+/** 1,000 services with two endpoints each, ten lanes; `service-500` leads to the origin (80: h1, 81: h2). */
 export function benchMesh(origin: Origin): unknown {
   const lanes = ['gray', ...Array.from({ length: 9 }, (_, index) => `lane-${index}`)];
   const services = Array.from({ length: 1_000 }, (_, index) => ({
@@ -24,11 +24,10 @@ function originEndpoints(origin: Origin): readonly unknown[] {
   return [{ address: '127.0.0.1', ports, lane: 'gray' }];
 }
 
+/** Two endpoints: the baseline's, and one of the ten lanes in turn. */
 function placeholderEndpoints(index: number, lanes: readonly string[]): readonly unknown[] {
-  const address = (last: number): string => `198.51.${100 + Math.floor(index / 200)}.${last}`;
-  const port = 10_000 + (index % 200) * 20;
-  return [
-    { address: address(1), port },
-    ...lanes.map((lane, place) => ({ address: address(1), port: port + 1 + place, lane })),
-  ];
+  const address = `198.51.100.${index % 250}`;
+  const at = (first: number) => ({ address, ports: { 80: first, 81: first + 1 } });
+  const first = 10_000 + index * 4;
+  return [at(first), { ...at(first + 2), lane: lanes[index % lanes.length] }];
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../harness/free-port.ts';
 import { startProcess, type RunningProcess } from '../harness/process.ts';
 import { startSidecar } from '../harness/sidecar-process.ts';
+import { untilListening } from '../harness/until-listening.ts';
 import { benchMesh } from './bench-mesh.ts';
 
 /** A proxy in front of the origin, on a core of its own. */
@@ -59,6 +60,7 @@ http {
 `,
   );
   const running = await startProcess(pinned(core, ['nginx', '-c', file]));
+  await untilListening(http2);
   return contender(running, { http1, http2 }, folder);
 }
 
@@ -90,6 +92,7 @@ backend h2
 `,
   );
   const running = await startProcess(pinned(core, ['haproxy', '-db', '-f', file]));
+  await untilListening(http2);
   return contender(running, { http1, http2 }, folder);
 }
 

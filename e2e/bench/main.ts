@@ -6,6 +6,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../harness/free-port.ts';
 import { startProcess, type RunningProcess } from '../harness/process.ts';
+import { untilListening } from '../harness/until-listening.ts';
 import { BENCH_HOST } from './bench-mesh.ts';
 import { contenders, type Contender, type Origin, type RunningContender } from './contenders.ts';
 import { h2load, wrk, type LoadResult } from './load.ts';
@@ -133,6 +134,8 @@ http { access_log off; keepalive_requests 100000000; client_body_temp_path ${fol
       args: [...pinned, 'nghttpd', '--no-tls', '-a', '127.0.0.1', '-d', folder, String(at.http2)],
     }),
   ];
+  await untilListening(at.http1);
+  await untilListening(at.http2);
   return {
     at,
     stop: async () => {

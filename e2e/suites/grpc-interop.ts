@@ -1,5 +1,6 @@
 import { freePort } from '../harness/free-port.ts';
 import { runToEnd, startProcess } from '../harness/process.ts';
+import { untilListening } from '../harness/until-listening.ts';
 import { startSidecar, type SidecarProcess } from '../harness/sidecar-process.ts';
 import { goTool, GO_TOOLS } from './go-tool.ts';
 import { compare, type Suite, type SuiteScore } from './suite.ts';
@@ -30,6 +31,7 @@ export const grpcInterop: Suite = {
     const client = await goTool(GO_TOOLS.interopClient);
     const port = await freePort();
     const origin = await startProcess({ command: server, args: [`--port=${port}`] });
+    await untilListening(port);
     const callee = await startSidecar({ variables: { appAddress: `127.0.0.1:${port}` } });
     const caller = await startCaller(callee);
     try {
