@@ -1,5 +1,6 @@
 import { VARIABLES } from '@lanekeeper/protocol/variables';
 import { ConfigError, type ConfigProblem, type EnvSource } from '@lanekeeper/runtime/env';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig, redactConfig } from './config.ts';
 
@@ -153,6 +154,23 @@ test('reports all mistakes at once, a misspelt name with the nearest one', () =>
     'LANEKEEPER_ROLE',
   ]);
   expect(problems.at(-1)?.message).toBe('no such setting; did you mean LANEKEEPER_OUTBOUND_LISTEN?');
+});
+
+test('gives a configuration or every problem, whatever the values are', () => {
+  const names = fc.constantFrom(...Object.values(VARIABLES), 'OTEL_EXPORTER_OTLP_ENDPOINT', 'LANEKEEPER_X');
+  const values = fc.oneof(
+    fc.string(),
+    fc.constantFrom('none', '0', '-1', '::', '[::1]:0', 'gateway', 'http://['),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(names, values), (env) => {
+      const problems = problemsOf(env);
+      expect(problems.every(({ path }) => path.startsWith('LANEKEEPER_') || path.startsWith('OTEL_'))).toBe(
+        true,
+      );
+      if (problems.length === 0) expect(() => JSON.stringify(redactConfig(parseConfig(env)))).not.toThrow();
+    }),
+  );
 });
 
 test('is frozen through and through', () => {

@@ -341,12 +341,12 @@ test('places the mistakes of a JSON file as well, repeated keys among them', () 
 
 test('stops at a limit of size and of aliases, and of problems', () => {
   expect(problemsOf(`services: [] #${'x'.repeat(4 * 1024 * 1024)}`)[0]).toMatch(/at most 4194304 characters/);
-  const bomb = ['x: &x0 [a, a, a, a, a, a, a, a, a, a]'];
-  for (let i = 1; i < 9; i++) bomb.push(`x${i}: &x${i} [${`*x${i - 1}, `.repeat(10)}]`);
-  expect(problemsOf(`${bomb.join('\n')}\nservices: *x8`).length).toBeGreaterThan(0);
   const hosts = `hosts: &h [${'x, '.repeat(2000)}]`;
   const services = Array.from({ length: 100 }, (_, i) => `- {name: s${i}, port: 80, hosts: *h}`).join('\n');
   const problems = problemsOf(`services:\n- {name: a, port: 80, ${hosts}}\n${services}`);
+  expect(problems.join()).toContain(
+    'aliases lead to more than 100000 values; write them out, or split the file',
+  );
   expect(problems).toHaveLength(101);
   expect(problems.at(-1)).toMatch(/^and more: \d+ further problems$/);
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
 import type { Log } from '@lanekeeper/runtime/log';
 import { decodeConfig } from './decode-config.ts';
@@ -64,8 +65,7 @@ class FileFollower implements FileSource {
 
   async start(): Promise<void> {
     await this.#watch.refresh();
-    const content = await readConfigFile(this.#options.path);
-    if (content === undefined) throw this.#error('changed while it was read; start again when it is written');
+    const content = await this.#readWhenQuiet();
     if ('problem' in content) throw this.#error(content.problem);
     this.#remember(content);
     this.#putInForceAtStart(content.text);
@@ -78,6 +78,16 @@ class FileFollower implements FileSource {
     clearTimeout(this.#quietTimer);
     clearInterval(this.#pollTimer);
     this.#watch.close();
+  }
+
+  /** A generator may still be writing when the sidecar starts. */
+  async #readWhenQuiet(): Promise<FileContent> {
+    for (let period = 0; period < MAX_QUIET_PERIODS; period++) {
+      const content = await readConfigFile(this.#options.path);
+      if (content !== undefined) return content;
+      await sleep(this.#quietMs);
+    }
+    throw this.#error('is written to all the time; rename finished files over it instead');
   }
 
   #noticeChange(): void {
