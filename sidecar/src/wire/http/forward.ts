@@ -223,8 +223,9 @@ export class Forward implements UpstreamListener {
   }
 
   #mustClose(isPending: boolean): boolean {
-    const { response, upgradeHead } = this.#down;
-    return isPending || !response.shouldKeepAlive || upgradeHead !== undefined || this.#context.isDraining();
+    const { response, socket, upgradeHead } = this.#down;
+    if (isPending || upgradeHead !== undefined || !response.shouldKeepAlive) return true;
+    return socket.readableEnded || this.#context.isDraining();
   }
 
   /** Answers with an error; nothing of a response was sent yet. */
@@ -247,8 +248,11 @@ export class Forward implements UpstreamListener {
   }
 
   #complete(): void {
+    // Where the end of the connection ends the body, Node reports a reset first, and then a complete body.
+    if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#result = { status: this.#down.response.statusCode };
+    this.#down.response.end();
     if (this.#upstream?.writableEnded === false) {
       this.#upstream.destroy();
       this.#down.request.resume();

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { trailerFields } from './request-body.ts';
 
 export interface ResponseEvents {
-  /** The last byte was handed over; the response is ended after this call. */
+  /** The last byte was handed over, trailers included; the response is to be ended. */
   complete(): void;
   truncated(cause: unknown): void;
 }
@@ -36,7 +36,6 @@ export function relayResponseBody(
       return;
     }
     events.complete();
-    response.end();
   });
   upstream.on('error', events.truncated);
   // The head waits for bytes that came in the same segment, but not longer.

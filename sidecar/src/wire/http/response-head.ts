@@ -5,6 +5,8 @@ import { MAX_FIELDS } from './request-head.ts';
 
 /** The part of a response that its head is made from. */
 export interface ReceivedHead {
+  readonly httpVersionMajor: number;
+  readonly httpVersionMinor: number;
   readonly statusCode?: number | undefined;
   readonly statusMessage?: string | undefined;
   readonly rawHeaders: readonly string[];
@@ -43,11 +45,13 @@ export function responseHeaders(response: ReceivedHead, options: ResponseHeadOpt
 }
 
 function checkFraming(response: ReceivedHead): boolean {
+  if (response.httpVersionMajor !== 1) throw malformed('The upstream does not answer in HTTP/1.');
   if (response.rawHeaders.length > 2 * MAX_FIELDS) {
     throw malformed(`The upstream's response has more than ${MAX_FIELDS} header fields.`);
   }
   const coding = textOf(response.headers['transfer-encoding']);
   if (coding === undefined) return false;
+  if (response.httpVersionMinor === 0) throw malformed('The upstream uses transfer-encoding in HTTP/1.0.');
   if (coding.toLowerCase() !== 'chunked') {
     throw malformed('The upstream uses a transfer-coding other than "chunked".');
   }
