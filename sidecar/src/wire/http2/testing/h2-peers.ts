@@ -9,6 +9,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
+  type Settings,
 } from 'node:http2';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { onTestFinished } from 'vitest';
@@ -58,11 +59,11 @@ export function startRelay(
   return startDriver(createHttp2Driver, { targets, ...options });
 }
 
-export function openSession(port: number): ClientHttp2Session {
+export function openSession(port: number, settings: Settings = {}): ClientHttp2Session {
   const session = connect(`http://127.0.0.1:${port}`, {
     maxHeaderListPairs: 2_000,
     maxSendHeaderBlockLength: 2 ** 20,
-    settings: { maxHeaderListSize: 2 ** 20 },
+    settings: { maxHeaderListSize: 2 ** 20, ...settings },
   } as Parameters<typeof connect>[1]);
   session.on('error', () => undefined);
   onTestFinished(() => session.destroy());
