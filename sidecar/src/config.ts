@@ -4,9 +4,10 @@ import { VARIABLES } from '@lanekeeper/protocol/variables';
 import { EnvReader, type EnvSource } from '@lanekeeper/runtime/env';
 import * as kind from '@lanekeeper/runtime/env-kinds';
 import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
-import { formatAddress, isLoopback, type SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
 import { DEFAULT_NAMESPACE, isServiceName } from './discovery/service-name.ts';
+import { readListen } from './read-listen.ts';
 import type { Workload } from './workload.ts';
 
 /** Everything that the environment decides, parsed once at start, frozen. */
@@ -120,65 +121,6 @@ function readWorkload(env: EnvReader): Workload {
     pod: env.get(VARIABLES.pod, kind.TEXT, ''),
     zone: env.get(VARIABLES.zone, kind.TEXT, undefined),
   };
-}
-
-function readListen(env: EnvReader, role: SidecarConfig['role']): ListenConfig {
-  const addresses = kind.list(kind.ADDRESS);
-  const isGateway = role === 'gateway';
-  const listen: ListenConfig = {
-    outbound: env.get(VARIABLES.outboundListen, addresses, isGateway ? [] : [DEFAULT_SETTINGS.outbound]),
-    inbound: env.get(VARIABLES.inboundListen, addresses, isGateway ? [] : [DEFAULT_SETTINGS.inbound]),
-    gateway: env.get(VARIABLES.gatewayListen, addresses, []),
-    admin: env.get(VARIABLES.adminListen, kind.ADDRESS, DEFAULT_SETTINGS.admin),
-    status: env.get(VARIABLES.statusListen, kind.ADDRESS, DEFAULT_SETTINGS.status),
-  };
-  checkListen(env, listen, isGateway);
-  return listen;
-}
-
-function checkListen(env: EnvReader, listen: ListenConfig, isGateway: boolean): void {
-  const gatewayGiven = env.given(VARIABLES.gatewayListen);
-  if (isGateway && (gatewayGiven ?? 'none') === 'none') {
-    env.problem(
-      VARIABLES.gatewayListen,
-      `required when ${VARIABLES.role} is gateway, for example 0.0.0.0:80`,
-    );
-  }
-  if (!isGateway && listen.gateway.length > 0) {
-    env.problem(
-      VARIABLES.gatewayListen,
-      `only used when ${VARIABLES.role} is gateway; set that, or leave this out`,
-    );
-  }
-  if (!isLoopback(listen.admin.address)) {
-    const found = formatAddress(listen.admin);
-    env.problem(
-      VARIABLES.adminListen,
-      `expected a loopback address, for it is not protected; found ${found}`,
-    );
-  }
-  checkDistinct(env, listen);
-}
-
-/** Two listeners on one address would fail at the start with no word about which setting to change. */
-function checkDistinct(env: EnvReader, listen: ListenConfig): void {
-  const owners = new Map<string, string>();
-  const listeners: readonly (readonly [string, readonly SocketAddress[]])[] = [
-    [VARIABLES.outboundListen, listen.outbound],
-    [VARIABLES.inboundListen, listen.inbound],
-    [VARIABLES.gatewayListen, listen.gateway],
-    [VARIABLES.adminListen, [listen.admin]],
-    [VARIABLES.statusListen, [listen.status]],
-  ];
-  for (const [variable, addresses] of listeners) {
-    for (const at of addresses) {
-      const address = formatAddress(at);
-      const owner = owners.get(address);
-      if (at.port !== 0 && owner !== undefined)
-        env.problem(variable, `${address} is already taken by ${owner}`);
-      owners.set(address, owner ?? variable);
-    }
-  }
 }
 
 function readDetect(env: EnvReader): DetectConfig {

@@ -149,7 +149,7 @@ function print(config: MeshConfig): unknown {
     ...config,
     services: config.services.map((one) => ({
       ...one,
-      endpoints: one.endpoints.map(({ source: _, ...fields }) => fields),
+      endpoints: one.endpoints.map((endpoint) => ({ ...endpoint, source: undefined })),
     })),
   };
 }

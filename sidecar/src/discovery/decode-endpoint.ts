@@ -1,18 +1,8 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { EndpointConfig, ServicePortConfig } from '@lanekeeper/protocol/model';
 import { canonicalHost } from '@lanekeeper/runtime/socket-address';
-import {
-  booleanOf,
-  complain,
-  entriesOf,
-  fieldOr,
-  fieldsOf,
-  integerOf,
-  requiredOr,
-  textOf,
-  type Cursor,
-  type Fields,
-} from './decoder.ts';
+import { complain, entriesOf, fieldOr, fieldsOf, requiredOr, type Cursor, type Fields } from './decoder.ts';
+import { booleanOf, integerOf, textOf } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { HOST, LANE_NAME } from './text-rules.ts';
 

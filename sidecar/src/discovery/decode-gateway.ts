@@ -2,17 +2,16 @@ import type { GatewayConfig, GatewayRoute, ServiceConfig, ServiceRef } from '@la
 import { serviceId } from '../route/service-id.ts';
 import { decodeServiceRef, portOf } from './decode-service.ts';
 import {
-  booleanOf,
   complain,
   fieldOr,
   fieldsOf,
   listOf,
   mismatch,
   requiredOr,
-  textOf,
   type Cursor,
   type Fields,
 } from './decoder.ts';
+import { booleanOf, textOf } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { HOST_PATTERN, PATH } from './text-rules.ts';
 

@@ -3,17 +3,8 @@ import type { LaneConfig, LaneGroupConfig, MeshSettings } from '@lanekeeper/prot
 import { decodeMatchRule } from './decode-match.ts';
 import { decodeServiceRef } from './decode-service.ts';
 import { decodeEvidence, decodeMode } from './decode-settings.ts';
-import {
-  complain,
-  entriesOf,
-  fieldOr,
-  fieldsOf,
-  integerOf,
-  listOf,
-  requiredOr,
-  textOf,
-  type Cursor,
-} from './decoder.ts';
+import { complain, entriesOf, fieldOr, fieldsOf, listOf, requiredOr, type Cursor } from './decoder.ts';
+import { integerOf, textOf } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { LANE_NAME, SERVICE_NAME } from './text-rules.ts';
 

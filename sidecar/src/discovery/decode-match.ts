@@ -1,15 +1,6 @@
 import type { MatchRule, PathMatch, ValueMatch } from '@lanekeeper/protocol/model';
-import {
-  booleanOf,
-  complain,
-  entriesOf,
-  fieldsOf,
-  listOf,
-  mismatch,
-  textOf,
-  type Cursor,
-  type Fields,
-} from './decoder.ts';
+import { complain, entriesOf, fieldsOf, listOf, mismatch, type Cursor, type Fields } from './decoder.ts';
+import { booleanOf, textOf } from './scalar-decoders.ts';
 import { HEADER_NAME, HOST_PATTERN, METHOD, PATH } from './text-rules.ts';
 
 const RULE_SHAPE = {

@@ -2,18 +2,16 @@ import type { AppProtocol, ServiceConfig, ServicePortConfig, ServiceRef } from '
 import { canonicalHost } from '@lanekeeper/runtime/socket-address';
 import { decodeEndpoint } from './decode-endpoint.ts';
 import {
-  choiceOf,
   complain,
   fieldOr,
   fieldsOf,
-  integerOf,
   listOf,
   mismatch,
   requiredOr,
-  textOf,
   type Cursor,
   type Fields,
 } from './decoder.ts';
+import { choiceOf, integerOf, textOf } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { DEFAULT_NAMESPACE, parseServiceRef } from './service-name.ts';
 import { HOST_NAME, IP_ADDRESS, SERVICE_NAME } from './text-rules.ts';

@@ -1,6 +1,7 @@
 import { DEFAULT_BAGGAGE_KEY } from '@lanekeeper/protocol/headers';
 import type { Balancing, EvidenceConfig, LaneMode, MeshSettings } from '@lanekeeper/protocol/model';
-import { booleanOf, choiceOf, fieldOr, fieldsOf, listOf, textOf, type Cursor } from './decoder.ts';
+import { fieldOr, fieldsOf, listOf, type Cursor } from './decoder.ts';
+import { booleanOf, choiceOf, textOf } from './scalar-decoders.ts';
 import { HEADER_NAME, TOKEN_TEXT } from './text-rules.ts';
 
 const POLICIES = ['least-request', 'round-robin'] as const;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import { isHost } from '@lanekeeper/runtime/socket-address';
-import type { TextRule } from './decoder.ts';
+import type { TextRule } from './scalar-decoders.ts';
 import { isServiceName } from './service-name.ts';
 
 /** HTTP's token (RFC 9110 section 5.6.2). */

@@ -1,5 +1,5 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, visit } from 'yaml';
-import type { Alias, Document, Node } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, visit } from 'yaml';
+import type { Alias, Document, LineCounter, Node } from 'yaml';
 import type { ProblemReport } from './problem-report.ts';
 import type { Tree, TreeNode } from './tree.ts';
 
