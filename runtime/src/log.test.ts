@@ -60,3 +60,12 @@ test.each(['exit', 'throw'])('loses no line when the process ends by %s', async 
     .map((line) => JSON.parse(line).number);
   expect(numbers).toEqual(Array.from({ length: 5000 }, (_, number) => number));
 });
+
+test('goes on while nobody reads its output', async () => {
+  const program = fileURLToPath(new URL('./testdata/log-to-nobody.ts', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const [message] = await once(child, 'message');
+  expect(message).toMatchObject({ rounds: 100 });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+});
