@@ -246,8 +246,8 @@ describe('who is answered', () => {
 
 describe('how it answers', () => {
   it('with JSON, indented for people; unknown paths list what exists', async () => {
-    expect((await admin.ask('/hops')).text).toBe('{"hops":[]}\n');
-    expect((await admin.ask('/hops?pretty')).text).toBe('{\n  "hops": []\n}\n');
+    expect((await admin.ask('/hops')).text).toBe('{"hops":[],"last":"test-0"}\n');
+    expect((await admin.ask('/hops?pretty')).text).toBe('{\n  "hops": [],\n  "last": "test-0"\n}\n');
     const missing = await admin.ask('/hop');
     expect(missing.status).toBe(404);
     expect(JSON.parse(missing.text)).toMatchObject({ endpoints: { 'GET /hops': expect.any(String) } });

@@ -52,6 +52,8 @@ export interface AdminFixture {
   /** Lets a request to `authority` be decided and end as `result`. */
   send(authority: string, options?: SentRequest): void;
   ask(path: string, options?: AskOptions): Promise<Answer>;
+  /** Again, after `close`. */
+  listen(at: SocketAddress): Promise<SocketAddress>;
   close(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ export async function startAdmin(options: AdminFixtureOptions = {}): Promise<Adm
       exchange.end(result);
     },
     ask: (path, asked) => ask(at, path, asked),
+    listen: (address) => server.listen(address),
     close: () => server.close(),
   };
 }

@@ -7,8 +7,8 @@ export const FILTER_PARAMETERS = ['lane', 'service', 'trace', 'status'] as const
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
 
-/** `GET /hops`: `{hops: [...]}`, newest first. */
-export function getHops({ hops }: { readonly hops: Pick<HopRing, 'read'> }): Endpoint {
+/** `GET /hops`: `{hops: [...], last}`, newest first; `/hops/stream?after=<last>` goes on from here without a gap. */
+export function getHops({ hops }: { readonly hops: Pick<HopRing, 'read' | 'lastId'> }): Endpoint {
   return ({ query }) => {
     const mistake = checkQuery(query, [...FILTER_PARAMETERS, 'limit']) ?? checkStatus(query);
     if (mistake !== undefined) return mistake;
@@ -16,7 +16,7 @@ export function getHops({ hops }: { readonly hops: Pick<HopRing, 'read'> }): End
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
       return problem(400, 'bad-limit', `limit is a number from 1 to ${MAX_LIMIT}`);
     }
-    return json({ hops: hops.read(readFilter(query), limit) });
+    return json({ hops: hops.read(readFilter(query), limit), last: hops.lastId() });
   };
 }
 

@@ -22,7 +22,7 @@ import { streamHops } from './stream-hops.ts';
 
 /** What the admin server shows and may touch. */
 export interface AdminDeps {
-  readonly hops: Pick<HopRing, 'read' | 'since' | 'subscribe' | 'toHop' | 'idOf'>;
+  readonly hops: Pick<HopRing, 'read' | 'lastId' | 'since' | 'subscribe' | 'toHop' | 'idOf'>;
   readonly audit: Pick<Audit, 'rows'>;
   readonly metrics: Pick<Metrics, 'expose'>;
   readonly config: SidecarConfig;

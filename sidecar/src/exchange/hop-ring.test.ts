@@ -61,5 +61,6 @@ describe('the hop ring', () => {
     expect(ids('test-nonsense')).toHaveLength(3);
     expect(ids('other-2')).toHaveLength(3);
     expect(ids(undefined)).toEqual([]);
+    expect(ids(harness.hops.lastId())).toEqual([]);
   });
 });

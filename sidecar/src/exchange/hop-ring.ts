@@ -70,6 +70,11 @@ export class HopRing {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The id of the newest hop; with it {@link HopRing.since} gives all that comes after now. */
+  lastId(): string {
+    return `${this.#text.idPrefix}-${this.#seq}`;
+  }
+
   toHop(record: HopRecord): Hop {
     return toHop(record, this.#text);
   }

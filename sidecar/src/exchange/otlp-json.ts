@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes, AnyValue } from '@opentelemetry/api';
 import type { FinishedSpan } from './recording-tracer.ts';
 
 /** Attributes of the process that all its spans share: `service.name` and the like. */
@@ -45,7 +45,7 @@ function encodeAttributes(attributes: Attributes): object[] {
   );
 }
 
-function encodeValue(value: AttributeValue): object {
+function encodeValue(value: AnyValue): object {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') {

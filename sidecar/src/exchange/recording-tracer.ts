@@ -6,7 +6,7 @@ import {
   trace,
   TraceFlags,
   type Attributes,
-  type AttributeValue,
+  type AnyValue,
   type Context,
   type Span,
   type SpanContext,
@@ -91,7 +91,7 @@ class RecordingSpan implements Span {
     return this.#context;
   }
 
-  setAttribute(key: string, value: AttributeValue): this {
+  setAttribute(key: string, value: AnyValue): this {
     this.#attributes[key] = value;
     return this;
   }
