@@ -16,6 +16,9 @@ const MAX_DOUBLINGS = 64;
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 export function backoffMs(attempt: number, options: BackoffOptions): number {
-  const ceiling = Math.min(options.maxMs, options.baseMs * 2 ** Math.min(Math.max(0, attempt), MAX_DOUBLINGS));
+  const ceiling = Math.min(
+    options.maxMs,
+    options.baseMs * 2 ** Math.min(Math.max(0, attempt), MAX_DOUBLINGS),
+  );
   return (options.random ?? Math.random)() * ceiling;
 }
