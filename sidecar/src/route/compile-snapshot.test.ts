@@ -82,6 +82,12 @@ describe('compileSnapshot', () => {
     expect(policyOf('c')).toBe(defaultPolicy);
   });
 
+  it('leaves a service that two groups name to the first of them', () => {
+    const groups = [group(['a'], { name: 'first' }), group(['a'], { name: 'second' })];
+    const { services } = compileSnapshot({ ...DEMO, groups }, OPTIONS);
+    expect(services.get('default/a')?.policy.group).toBe('first');
+  });
+
   it("reads a per-service chain's bare name as the group's members of that name", () => {
     const members = [
       { name: 'c', namespace: 'one' },

@@ -69,6 +69,34 @@ describe('decideInbound', () => {
     });
   });
 
+  it('accepts at the baseline what a sidecar chose that knows of no lane yet, though here the lane has no fallback', () => {
+    const config = { ...DEMO, lanes: [lane('gray', { fallback: [] })] };
+    const headers = { baggage: 'lane=gray', 'x-lanekeeper-hop': 'origin' };
+    expect(arrive(headers, { to: BASE_POD, config })).toMatchObject({ target: BASE_POD, subset: 'base' });
+    const unmeshed = arrive({ baggage: 'lane=gray' }, { to: BASE_POD, config });
+    expect(unmeshed).toMatchObject({ escape: 'corrected', subset: 'gray' });
+  });
+
+  it('serves what its chain allows here when nothing better is left', () => {
+    const sick = { healthy: false };
+    const endpoints = [endpoint('10.0.2.1', sick), endpoint('10.0.2.2', { lane: 'gray', ...sick })];
+    const services = [service('b', { endpoints })];
+    const decision = arrive({ baggage: 'lane=gray' }, { to: BASE_POD, config: { ...DEMO, services } });
+    expect(decision).toMatchObject({
+      target: BASE_POD,
+      fallback: { from: 'gray', to: 'base' },
+      escape: undefined,
+    });
+    const config = { ...DEMO, services, lanes: [lane('gray', { fallback: [] })] };
+    expect(arrive({ baggage: 'lane=gray' }, { to: BASE_POD, config }).refusal?.code).toBe('no-endpoint');
+  });
+
+  it('knows its own service by name where the connection was not intercepted, and corrects there too', () => {
+    const head = request('localhost:3000', { baggage: 'lane=gray' });
+    const decision = decideInbound(head, connection('inbound'), contextOf(DEMO, { app: 'b' }));
+    expect(decision).toMatchObject({ escape: 'corrected', target: GRAY_POD });
+  });
+
   it("does not believe a caller's sidecar that sent the baseline to a lane", () => {
     const decision = arrive({ 'x-lanekeeper-hop': 'origin' }, { to: GRAY_POD, lane: 'gray' });
     expect(decision).toMatchObject({ escape: 'corrected', subset: 'base' });
@@ -139,12 +167,12 @@ describe('decideInbound', () => {
     const shared = endpoint('10.0.2.2', { lane: 'gray' });
     const config = mesh({
       services: [
-        service('other', { endpoints: [shared, endpoint('10.0.5.1')] }),
+        service('another', { endpoints: [shared, endpoint('10.0.5.1')] }),
         service('b', { endpoints: [shared] }),
       ],
     });
     const context = contextOf(config, { app: 'b', lane: 'gray' });
-    const byName = decideInbound(request('other'), connection('inbound', GRAY_POD), context);
+    const byName = decideInbound(request('another'), connection('inbound', GRAY_POD), context);
     expect(byName).toMatchObject({ escape: 'corrected', endpoint: { key: '10.0.5.1:8080' } });
     const byApp = decideInbound(request('localhost'), connection('inbound', GRAY_POD), context);
     expect(byApp.servicePort?.service.id).toBe('default/b');

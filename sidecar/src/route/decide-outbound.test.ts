@@ -48,6 +48,13 @@ describe('decideOutbound', () => {
     expect(decision).toMatchObject({ target: undefined, refusal: { code: 'unknown-destination' } });
   });
 
+  it.each(['127.0.0.8:15001', 'localhost:15001'])('refuses to pass a request for %s on to itself', (self) => {
+    const decision = decideOutbound(request(self), connection('outbound'), contextOf(DEMO));
+    expect(decision).toMatchObject({ target: undefined, refusal: { code: 'loop' } });
+    const neighbour = decideOutbound(request('127.0.0.7:15001'), connection('outbound'), contextOf(DEMO));
+    expect(neighbour.refusal).toBeUndefined();
+  });
+
   it('refuses two different tags instead of picking one', () => {
     const head = request('b', { baggage: 'lane=gray,lane=green' });
     const decision = decideOutbound(head, connection('outbound'), contextOf(DEMO));

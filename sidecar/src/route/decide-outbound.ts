@@ -1,6 +1,8 @@
+import { isLoopback, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { readOutboundEvidence } from '../lane/evidence.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
+import { addressKey } from './address-key.ts';
 import type { Decision } from './decision.ts';
 import type { DecisionContext } from './decision-context.ts';
 import { NO_RULES, evidenceContext } from './decision-context.ts';
@@ -8,10 +10,12 @@ import {
   conflictEvidence,
   isConflict,
   passThrough,
+  refuse,
   refuseConflict,
   refuseEvidence,
   routeToSubset,
 } from './make-decision.ts';
+import { ownListener } from './refusals.ts';
 import { passThroughTarget, resolveDestination } from './resolve-destination.ts';
 
 /** A request that the application sends. To no service of the mesh: passed through, whatever its tag says. */
@@ -43,5 +47,18 @@ function decidePassThrough(head: RequestHead, connection: Connection, context: D
   // Two tags decide nothing here: the request is not ours to route, and no tag leaves the mesh.
   const evidence = isConflict(found) ? conflictEvidence(found.conflict) : found;
   const target = passThroughTarget(connection.destination, head.authority);
+  if (target !== undefined && isOwnListener(target, connection)) {
+    return refuse(
+      { evidence, servicePort: undefined, refusal: ownListener(head.authority) },
+      snapshot.generation,
+    );
+  }
   return passThrough(evidence, target, snapshot.generation);
+}
+
+/** `Host: localhost:15001` would lead back here, again and again. */
+function isOwnListener(target: SocketAddress, { local }: Connection): boolean {
+  if (target.port !== local.port) return false;
+  if (target.address === 'localhost') return isLoopback(local.address);
+  return addressKey(target) === addressKey(local);
 }

@@ -63,6 +63,13 @@ export function correctionLoop(lane: string, podLane: string, where: string): Pr
   );
 }
 
+export function ownListener(authority: string): ProxyError {
+  return new ProxyError(
+    'loop',
+    `"${authority}" is this proxy itself. Expected the host of a service or of a server outside the mesh.`,
+  );
+}
+
 export function laneAmbiguous(where: string): ProxyError {
   return new ProxyError(
     'lane-ambiguous',

@@ -50,6 +50,14 @@ describe('selectSubset', () => {
     const green = endpoint('10.0.0.8', { lane: 'green' });
     const blue = endpoint('10.0.0.7', { lane: 'blue' });
     const lanes = [lane('gray', { fallback: ['red', 'green', 'blue', 'base'] })];
+    const sick = [BASE, blue, { ...green, healthy: false }, { ...GRAY, weight: 0 }];
+    expect(select('gray', sick, lanes)).toMatchObject({
+      subset: 'blue',
+      dropped: [
+        { endpoint: '10.0.0.9:8080', reason: 'zero-weight' },
+        { endpoint: '10.0.0.8:8080', reason: 'unhealthy' },
+      ],
+    });
     expect(select('gray', [BASE, blue, green], lanes)).toMatchObject({
       subset: 'green',
       fallback: { from: 'gray', to: 'green', reason: 'no-endpoint-in-lane' },
