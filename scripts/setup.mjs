@@ -135,6 +135,18 @@ function manifests() {
   return files.map((file) => join(root, file));
 }
 
+/** What npm was told of the network (it hands that to its scripts), in the words that pnpm understands. */
+function npmSettings({
+  npm_config_registry: registry,
+  npm_config_cafile: cafile,
+  NODE_EXTRA_CA_CERTS: known,
+}) {
+  return {
+    ...(registry ? { pnpm_config_registry: registry } : {}),
+    ...(cafile && !known ? { NODE_EXTRA_CA_CERTS: cafile } : {}),
+  };
+}
+
 /** Installs the locked dependencies when the lock file or a manifest has changed, or when they are gone. */
 export async function installDependencies(node, environment) {
   const digest = digestOf(manifests());
@@ -143,9 +155,18 @@ export async function installDependencies(node, environment) {
   if (existsSync(stamp)) unlinkSync(stamp);
   const modules = await fetchTool('pnpm', 'pnpm', () => undefined);
   const pnpm = join(modules, 'pnpm', 'bin', 'pnpm.mjs');
+  // Each package is held to the hash in the lock file; its age was judged when the lock file was made.
+  const args = [
+    pnpm,
+    'install',
+    '--frozen-lockfile',
+    '--trust-lockfile',
+    '--prefer-offline',
+    '--reporter=append-only',
+  ];
   // NODE_ENV=production would leave the tools out; CI=true lets pnpm rebuild node_modules without asking.
-  const env = { ...environment, NODE_ENV: '', CI: 'true' };
-  const args = [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'];
+  const env = { ...environment, ...npmSettings(environment), NODE_ENV: '', CI: 'true' };
   await step('installing the locked dependencies', node, args, { cwd: root, env });
+  await step('trying the tools', node, [join(root, 'scripts', 'try-tools.mjs')], { cwd: root, env });
   writeFileSync(stamp, digest);
 }
