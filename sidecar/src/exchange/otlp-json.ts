@@ -28,7 +28,7 @@ function encodeSpan(span: FinishedSpan): object {
     kind: span.kind + 1,
     startTimeUnixNano: toNanos(span.startMs),
     endTimeUnixNano: toNanos(span.endMs),
-    attributes: encodeAttributes(span.attributes),
+    attributes: encodeAttributes(Object.assign({}, ...span.attributes) as Attributes),
     status: span.status,
     flags: context.traceFlags,
   };

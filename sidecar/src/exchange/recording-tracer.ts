@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import {
   INVALID_SPAN_CONTEXT,
   SpanKind,
@@ -25,7 +25,8 @@ export interface FinishedSpan {
   /** Milliseconds since 1970, with fractions. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly attributes: Attributes;
+  /** Later ones win; put together only when the span is sent. */
+  readonly attributes: readonly Attributes[];
   readonly status: SpanStatus;
 }
 
@@ -60,7 +61,7 @@ class RecordingSpan implements Span {
   readonly #parentSpanId: string | undefined;
   readonly #kind: SpanKind;
   readonly #startMs: number;
-  readonly #attributes: Attributes;
+  readonly #attributes: Attributes[];
   readonly #onEnd: (span: FinishedSpan) => void;
   #name: string;
   #status: SpanStatus = { code: SpanStatusCode.UNSET };
@@ -75,7 +76,7 @@ class RecordingSpan implements Span {
     this.#name = name;
     this.#kind = kind;
     this.#startMs = toMs(startTime);
-    this.#attributes = { ...attributes };
+    this.#attributes = [attributes];
     this.#parentSpanId = parent?.spanId;
     this.#onEnd = onEnd;
     const traceState = parent?.traceState === undefined ? {} : { traceState: parent.traceState };
@@ -92,12 +93,12 @@ class RecordingSpan implements Span {
   }
 
   setAttribute(key: string, value: AnyValue): this {
-    this.#attributes[key] = value;
+    this.#attributes.push({ [key]: value });
     return this;
   }
 
   setAttributes(attributes: Attributes): this {
-    Object.assign(this.#attributes, attributes);
+    this.#attributes.push(attributes);
     return this;
   }
 
@@ -148,11 +149,20 @@ class RecordingSpan implements Span {
   }
 }
 
-/** Of random bytes, never all zero (which the specification calls invalid). */
+/** Random bytes are drawn by the page: a call for each id costs more than all else of a span. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+/** Never all zero, which the specification calls invalid. */
 function randomId(bytes: number): string {
-  const id = randomBytes(bytes);
-  if (id.every((byte) => byte === 0)) id[0] = 1;
-  return id.toString('hex');
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const start = used;
+  used += bytes;
+  const id = pool.toString('hex', start, used);
+  return /[1-9a-f]/.test(id) ? id : randomId(bytes);
 }
 
 function toMs(time: TimeInput | undefined): number {
