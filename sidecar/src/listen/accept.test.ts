@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AppProtocol } from '@lanekeeper/protocol/model';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Driver } from '../wire/driver.ts';
+import type { TcpDriver } from '../wire/tcp/tcp-driver.ts';
 import { createAcceptor, type Acceptor } from './accept.ts';
 import { bindAll } from './bind.ts';
 import type { Connection } from './connection.ts';
@@ -15,7 +16,7 @@ afterEach(() => {
 });
 
 interface Taken {
-  readonly driver: string;
+  driver: string;
   readonly connection: Connection;
   readonly socket: Socket;
   text: string;
@@ -25,6 +26,8 @@ interface Taken {
 interface World {
   readonly acceptor: Acceptor;
   readonly taken: Taken[];
+  /** Of each silent connection: says that its server spoke. */
+  readonly speak: (() => void)[];
   readonly address: SocketAddress;
   readonly connections: ReadonlySet<Socket>;
   dial(): Promise<Socket>;
@@ -43,9 +46,11 @@ const DESTINATION = { address: '192.0.2.10', port: 8080 };
 /** A listener whose drivers record what they are given. */
 async function world(setup: Setup = {}): Promise<World> {
   const taken: Taken[] = [];
-  const recorder = (driver: string): Driver => ({
-    accept(socket, connection) {
-      const entry: Taken = { driver, connection, socket, text: '', hasEnded: socket.readableEnded };
+  const speak: (() => void)[] = [];
+  const recorder = (driver: string) => ({
+    accept(socket: Socket, connection: Connection, head?: Uint8Array) {
+      const text = Buffer.from(head ?? []).toString('latin1');
+      const entry: Taken = { driver, connection, socket, text, hasEnded: socket.readableEnded };
       taken.push(entry);
       socket.on('data', (chunk: Buffer) => (entry.text += chunk.toString('latin1')));
       socket.on('end', () => (entry.hasEnded = true));
@@ -53,9 +58,21 @@ async function world(setup: Setup = {}): Promise<World> {
     drain: () => Promise.resolve(),
     close: () => undefined,
   });
+  const tcp: TcpDriver = {
+    ...recorder('tcp'),
+    acceptSilent(socket, connection, onServerSpoke) {
+      const entry: Taken = { driver: 'silent', connection, socket, text: '', hasEnded: false };
+      taken.push(entry);
+      speak.push(onServerSpoke);
+      return {
+        commit: (head) => recorder('tcp').accept(socket, connection, head),
+        release: () => void (entry.driver = 'released'),
+      };
+    },
+  };
   const acceptor = createAcceptor({
     direction: 'outbound',
-    drivers: { http: setup.http ?? recorder('http'), http2: recorder('http2'), tcp: recorder('tcp') },
+    drivers: { http: setup.http ?? recorder('http'), http2: recorder('http2'), tcp },
     detect: { timeoutMs: setup.timeoutMs ?? 10_000, tcpPorts: new Set([3306]) },
     idleTimeoutMs: 10_000,
     originalDestination: () => setup.destination ?? DESTINATION,
@@ -82,7 +99,7 @@ async function world(setup: Setup = {}): Promise<World> {
     await once(socket, 'connect');
     return socket;
   };
-  return { acceptor, taken, address: listener.address, connections: listener.connections, dial };
+  return { acceptor, taken, speak, address: listener.address, connections: listener.connections, dial };
 }
 
 describe('acceptor', () => {
@@ -107,10 +124,46 @@ describe('acceptor', () => {
     expect(acceptor.undecided).toBe(0);
   });
 
-  it('opens a silent connection as TCP once the bound has passed, so that the server can speak', async () => {
-    const { dial, taken } = await world({ timeoutMs: 20 });
-    await dial();
-    await vi.waitFor(() => expect(taken[0]?.driver).toBe('tcp'));
+  describe('once the bound has passed for a silent client', () => {
+    async function silent() {
+      const { dial, taken, speak } = await world({ timeoutMs: 20 });
+      const client = await dial();
+      await vi.waitFor(() => expect(taken[0]?.driver).toBe('silent'));
+      return { client, taken, speak };
+    }
+
+    it('stays with TCP when the server speaks, whatever the client says afterwards', async () => {
+      const { client, taken, speak } = await silent();
+      speak[0]?.();
+      client.write('GET / HTTP/1.1\r\n\r\n');
+      await vi.waitFor(() =>
+        expect(taken[1]).toMatchObject({ driver: 'tcp', text: 'GET / HTTP/1.1\r\n\r\n' }),
+      );
+      expect(taken).toHaveLength(2);
+    });
+
+    it('still hands the connection to HTTP when the client is the one to speak, in pieces too', async () => {
+      const { client, taken } = await silent();
+      client.write('GET http://b/');
+      client.write(' HTTP/1.1\r\n\r\n');
+      await vi.waitFor(() => expect(taken[1]?.text).toBe('GET http://b/ HTTP/1.1\r\n\r\n'));
+      expect(taken.map((entry) => entry.driver)).toEqual(['released', 'http']);
+    });
+
+    it.each([
+      ['other bytes', '*1\r\n'],
+      ['bytes that do not become a protocol', 'GE'],
+    ])('carries %s as TCP', async (_, text) => {
+      const { client, taken } = await silent();
+      client.write(text);
+      await vi.waitFor(() => expect(taken[1]).toMatchObject({ driver: 'tcp', text }));
+    });
+
+    it('carries an end as TCP', async () => {
+      const { client, taken } = await silent();
+      client.end();
+      await vi.waitFor(() => expect(taken[1]).toMatchObject({ driver: 'tcp', hasEnded: true }));
+    });
   });
 
   it.each([
@@ -167,10 +220,11 @@ describe('acceptor', () => {
   });
 
   it('forgets a connection that is reset before it is decided', async () => {
-    const { dial, taken, acceptor } = await world();
+    const { dial, taken, acceptor, connections } = await world();
     const client = await dial();
     client.write('GE');
-    await vi.waitFor(() => expect(acceptor.undecided).toBe(1));
+    await vi.waitFor(() => expect([...connections].map((socket) => socket.bytesRead)).toEqual([2]));
+    expect(acceptor.undecided).toBe(1);
     client.resetAndDestroy();
     await vi.waitFor(() => expect(acceptor.undecided).toBe(0));
     expect(taken).toHaveLength(0);
@@ -209,7 +263,7 @@ describe('acceptor', () => {
     const silent = await dial();
     const speaking = await dial();
     speaking.write('GET http://b');
-    const heard = () => [...connections].reduce((sum, socket) => sum + socket.readableLength, 0);
+    const heard = () => [...connections].reduce((sum, socket) => sum + socket.bytesRead, 0);
     await vi.waitFor(() => expect([acceptor.undecided, heard()]).toEqual([2, 'GET http://b'.length]));
     acceptor.drain();
     await once(silent.resume(), 'end');

@@ -4,6 +4,7 @@ import type { AppProtocol } from '@lanekeeper/protocol/model';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { DetectConfig } from '../config.ts';
 import type { Driver } from '../wire/driver.ts';
+import type { TcpDriver } from '../wire/tcp/tcp-driver.ts';
 import type { Connection } from './connection.ts';
 import { detectProtocol, type Detected } from './detect-protocol.ts';
 import { bareAddress, type OriginalDestination } from './original-destination.ts';
@@ -11,7 +12,7 @@ import { bareAddress, type OriginalDestination } from './original-destination.ts
 export interface DriverTable {
   readonly http: Driver;
   readonly http2: Driver;
-  readonly tcp: Driver;
+  readonly tcp: TcpDriver;
 }
 
 export interface AcceptorOptions {
@@ -41,7 +42,7 @@ export interface Acceptor {
 }
 
 export function createAcceptor(options: AcceptorOptions): Acceptor {
-  const undecided = new Set<Socket>();
+  const undecided = new Map<Socket, Wait>();
   let isDraining = false;
 
   function route(socket: Socket, connection: Connection): void {
@@ -54,18 +55,21 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   }
 
   function detect(socket: Socket, connection: Connection, protocol: Exclude<AppProtocol, 'tcp'>): void {
-    undecided.add(socket);
-    awaitFirstBytes(
-      socket,
-      protocol === 'auto' ? options.detect.timeoutMs : options.idleTimeoutMs,
-      (outcome) => {
-        undecided.delete(socket);
-        const driver = chooseDriver(outcome, protocol, options.drivers);
-        if (driver === undefined) socket.destroy();
-        else driver.accept(socket, connection);
-      },
-    );
-    if (isDraining) endIfSilent(socket);
+    const boundMs = protocol === 'auto' ? options.detect.timeoutMs : options.idleTimeoutMs;
+    const wait = awaitFirstBytes(socket, { firstMs: boundMs, restMs: boundMs }, (outcome, head) => {
+      undecided.delete(socket);
+      if (outcome === 'silent' && protocol === 'auto' && socket.readableLength === 0) {
+        letServerSpeak(socket, connection, options);
+        return;
+      }
+      const driver = chooseDriver(outcome, protocol, options.drivers);
+      if (driver === undefined) socket.destroy();
+      else if (driver === options.drivers.tcp) options.drivers.tcp.accept(socket, connection, head);
+      else driver.accept(socket, connection);
+    });
+    undecided.set(socket, wait);
+    wait.begin();
+    if (isDraining && !wait.hasSpoken()) socket.destroy();
   }
 
   return {
@@ -76,10 +80,10 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     },
     drain() {
       isDraining = true;
-      for (const socket of undecided) endIfSilent(socket);
+      for (const [socket, wait] of undecided) if (!wait.hasSpoken()) socket.destroy();
     },
     close() {
-      for (const socket of undecided) socket.destroy();
+      for (const socket of undecided.keys()) socket.destroy();
     },
     get undecided() {
       return undecided.size;
@@ -88,10 +92,6 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
 }
 
 function ignore(): void {}
-
-function endIfSilent(socket: Socket): void {
-  if (socket.readableLength === 0) socket.destroy();
-}
 
 function describe(socket: Socket, options: AcceptorOptions): Connection {
   const peer = { address: bareAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
@@ -124,35 +124,78 @@ function chooseDriver(
 }
 
 /**
- * Calls back once, as soon as the protocol is known, at the bound, or when the connection ends. Bytes that were looked at are
- * back in the socket by then, and no listener of ours is left on it.
+ * The bound has passed, so the server may be the one to speak first: it is connected. Whoever speaks first then decides, for the
+ * client may as well be an HTTP client that dialled ahead of its requests, and those must find their lane.
  */
-function awaitFirstBytes(socket: Socket, boundMs: number, settle: (outcome: Outcome) => void): void {
-  let seen = 0;
-  const finish = (outcome: Outcome): void => {
+function letServerSpeak(socket: Socket, connection: Connection, { drivers, detect }: AcceptorOptions): void {
+  const wait = awaitFirstBytes(socket, { firstMs: undefined, restMs: detect.timeoutMs }, (outcome, head) => {
+    if (outcome === 'gone') return;
+    const driver = chooseDriver(outcome, 'auto', drivers);
+    if (driver === undefined || driver === drivers.tcp) {
+      stream.commit(head);
+      return;
+    }
+    stream.release();
+    driver.accept(socket, connection);
+  });
+  const stream = drivers.tcp.acceptSilent(socket, connection, () => stream.commit(wait.stop()));
+  wait.begin();
+}
+
+interface Bounds {
+  /** For the first byte; undefined: none. */
+  readonly firstMs: number | undefined;
+  /** From the first byte until the protocol is known. */
+  readonly restMs: number;
+}
+
+interface Wait {
+  begin(): void;
+  /** Ends the wait without a call; what was read is in the socket again, or returned where that is too late. */
+  stop(): Buffer;
+  hasSpoken(): boolean;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Calls back once, as soon as the protocol is known, at the bound, or when the connection ends. No listener of ours is left on
+ * the socket by then, and the bytes that were looked at are back in it; only a stream that has said its end takes nothing back,
+ * so that they come as `head` then.
+ */
+function awaitFirstBytes(
+  socket: Socket,
+  bounds: Bounds,
+  settle: (outcome: Outcome, head: Buffer) => void,
+): Wait {
+  let held: Buffer = NOTHING;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): Buffer => {
     clearTimeout(timer);
-    socket.off('readable', look);
-    socket.off('end', onEnd);
-    socket.off('close', onClose);
-    settle(outcome);
+    socket.off('readable', look).off('end', onEnd).off('close', onClose);
+    if (socket.readableEnded || socket.destroyed) return held;
+    if (held.length > 0) socket.unshift(held);
+    return NOTHING;
   };
+  const finish = (outcome: Outcome): void => settle(outcome, stop());
   const onEnd = (): void => finish('ended');
   const onClose = (): void => finish('gone');
   const look = (): void => {
-    // Nothing new; only an end can have brought us here, and reading is what lets it through when no byte came before.
-    if (socket.readableLength === seen && seen > 0) return;
     const bytes: unknown = socket.read();
-    if (!(bytes instanceof Uint8Array)) return;
-    const outcome = detectProtocol(bytes);
-    // Before anything else can run: a stream that has ended takes bytes back only until it says so.
-    if (outcome === 'more') seen = bytes.length;
-    else socket.off('readable', look);
-    socket.unshift(bytes);
+    if (!Buffer.isBuffer(bytes)) return;
+    held = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
+    const outcome = detectProtocol(held);
     if (outcome !== 'more') finish(outcome);
+    else timer ??= setTimeout(() => finish('silent'), bounds.restMs);
   };
-  const timer = setTimeout(() => finish('silent'), boundMs);
-  socket.on('readable', look);
-  socket.once('end', onEnd);
-  socket.once('close', onClose);
-  if (socket.readableLength > 0) look();
+  return {
+    begin() {
+      if (bounds.firstMs !== undefined) timer = setTimeout(() => finish('silent'), bounds.firstMs);
+      socket.on('readable', look).once('end', onEnd).once('close', onClose);
+      if (socket.readableLength > 0) look();
+      else if (socket.readableEnded) finish('ended');
+    },
+    stop,
+    hasSpoken: () => held.length > 0,
+  };
 }

@@ -19,4 +19,3 @@ function ask(target: string): Promise<string> {
 const targets = process.argv.slice(2);
 const answers = await Promise.all(targets.map(async (target) => [target, await ask(target)]));
 process.stdout.write(JSON.stringify(Object.fromEntries(answers)));
-process.exit(0);

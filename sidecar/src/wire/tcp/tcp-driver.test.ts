@@ -7,9 +7,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
 import { bindAll } from '../../listen/bind.ts';
+import type { Connection } from '../../listen/connection.ts';
 import { ProxyError } from '../../proxy-error.ts';
-import type { Driver } from '../driver.ts';
-import { createTcpDriver } from './tcp-driver.ts';
+import { createTcpDriver, type TcpDriver } from './tcp-driver.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -22,10 +22,12 @@ interface Setup {
   readonly refusal?: ProxyError;
   readonly connectTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  /** Takes the connection instead of `accept`. */
+  readonly onSilent?: (driver: TcpDriver, socket: Socket, connection: Connection) => void;
 }
 
 interface World {
-  readonly driver: Driver;
+  readonly driver: TcpDriver;
   readonly ends: ExchangeResult[];
   readonly tried: ProxyError[];
   readonly accepted: ReadonlySet<Socket>;
@@ -50,8 +52,11 @@ async function world(setup: Setup): Promise<World> {
       name: 'OUTBOUND',
       address: at,
       maxConnections: 1_000,
-      onConnection: (socket) =>
-        driver.accept(socket, { direction: 'outbound', peer: at, local: at, destination: at }),
+      onConnection(socket) {
+        const connection = { direction: 'outbound', peer: at, local: at, destination: at } as const;
+        if (setup.onSilent === undefined) driver.accept(socket, connection);
+        else setup.onSilent(driver, socket, connection);
+      },
     },
   ]);
   if (listener === undefined) throw new Error('nothing was bound');
@@ -144,9 +149,11 @@ async function fullListener(): Promise<SocketAddress> {
   return { address: '127.0.0.1', port };
 }
 
+/** Reads to the end and leaves the socket open for writing, which iteration would not on every version of Node. */
 async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'end');
   return Buffer.concat(chunks).toString('latin1');
 }
 
@@ -302,5 +309,53 @@ describe('tcp driver', () => {
     const hash = createHash('sha256');
     for await (const chunk of upstreams[0] ?? []) hash.update(chunk as Buffer);
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  describe('for a client that has said nothing', () => {
+    it('brings what the server says first, then carries what the client answers', async () => {
+      const spoke = vi.fn();
+      const greet = (socket: Socket): void => {
+        socket.write('220 ready\r\n');
+        echo(socket);
+      };
+      const { dial } = await world({
+        targets: [await serve(greet)],
+        onSilent(driver, socket, connection) {
+          spoke.mockImplementation(() => stream.commit());
+          const stream = driver.acceptSilent(socket, connection, spoke);
+        },
+      });
+      const client = await dial();
+      expect(String((await once(client, 'data'))[0])).toBe('220 ready\r\n');
+      expect(spoke).toHaveBeenCalledOnce();
+      client.end('QUIT');
+      expect(await readAll(client)).toBe('QUIT');
+    });
+
+    it('gives the socket back with every byte unread, and closes the connection to the server', async () => {
+      const upstreamClosed = vi.fn();
+      const received = vi.fn();
+      const { dial, driver, ends } = await world({
+        targets: [
+          await serve((socket) => {
+            socket.on('data', received);
+            socket.once('end', upstreamClosed);
+          }),
+        ],
+        onSilent(tcp, socket, connection) {
+          const stream = tcp.acceptSilent(socket, connection, () => undefined);
+          socket.once('readable', () => {
+            stream.release();
+            echo(socket);
+          });
+        },
+      });
+      const client = await dial();
+      client.end('GET / HTTP/1.1\r\n\r\n');
+      expect(await readAll(client)).toBe('GET / HTTP/1.1\r\n\r\n');
+      await driver.drain();
+      expect(ends).toEqual([{ status: 200 }]);
+      expect(received).not.toHaveBeenCalled();
+    });
   });
 });
