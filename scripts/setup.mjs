@@ -151,8 +151,9 @@ function npmSettings({
 export async function installDependencies(node, environment) {
   const digest = digestOf(manifests());
   const stamp = join(cache, 'install.stamp');
-  if (existsSync(join(root, 'node_modules', '.modules.yaml')) && isStamped(stamp, digest)) return;
-  if (existsSync(stamp)) unlinkSync(stamp);
+  const installed = join(root, 'node_modules');
+  if (existsSync(join(installed, '.modules.yaml')) && isStamped(stamp, digest)) return;
+  rmSync(stamp, { force: true });
   const modules = await fetchTool('pnpm', 'pnpm', () => undefined);
   const pnpm = join(modules, 'pnpm', 'bin', 'pnpm.mjs');
   // Each package is held to the hash in the lock file; its age was judged when the lock file was made.
@@ -167,6 +168,13 @@ export async function installDependencies(node, environment) {
   // NODE_ENV=production would leave the tools out; CI=true lets pnpm rebuild node_modules without asking.
   const env = { ...environment, ...npmSettings(environment), NODE_ENV: '', CI: 'true' };
   await step('installing the locked dependencies', node, args, { cwd: root, env });
-  await step('trying the tools', node, [join(root, 'scripts', 'try-tools.mjs')], { cwd: root, env });
+  const tryTools = () =>
+    step('trying the tools', node, [join(root, 'scripts', 'try-tools.mjs')], { cwd: root, env });
+  await tryTools().catch(async () => {
+    // pnpm takes its own note for the truth and would not look again: once more, from nothing.
+    rmSync(installed, { recursive: true, force: true });
+    await step('installing them again', node, args, { cwd: root, env });
+    await tryTools();
+  });
   writeFileSync(stamp, digest);
 }

@@ -15,7 +15,8 @@ const programs = {
 const broken = [];
 for (const [name, args] of Object.entries(programs)) {
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (status !== 0) broken.push(`${name}: ${stderr.trim().split('\n').slice(-3).join(' ')}`);
+  if (status !== 0)
+    broken.push(`${name}: ${stderr.split('\n').find((line) => line.includes('Error')) ?? stderr.trim()}`);
 }
 try {
   createRequire(join(root, 'sidecar/package.json'))('koffi');
