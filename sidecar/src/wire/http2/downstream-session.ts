@@ -37,8 +37,12 @@ export interface DownstreamSession {
   destroy(): void;
 }
 
-/** The highest stream id: a GOAWAY that refuses nothing yet. */
-const ANY_STREAM = 2 ** 31 - 1;
+/**
+ * GOAWAY with the highest stream id and NO_ERROR: a notice that refuses nothing yet (RFC 9113 section 6.8). node:http2 has no call
+ * for it (nghttp2_submit_shutdown_notice): its `goaway` makes nghttp2 ignore new streams at once, whatever id it names. So the
+ * frame is written to the socket itself; node:http2 hands the socket whole frames only, so it falls between two of them.
+ */
+const SHUTDOWN_NOTICE = Buffer.from('000008' + '07' + '00' + '00000000' + '7fffffff' + '00000000', 'hex');
 /** How long a client has to answer the PING after the first GOAWAY. */
 const DRAIN_PING_MS = 1_000;
 
@@ -62,7 +66,7 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
     const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     options.request({ stream, headers, fields, isEmpty });
   });
-  return { drain: () => drain(session), destroy: () => session.destroy() };
+  return { drain: () => drain(session, socket), destroy: () => session.destroy() };
 }
 
 function violation(cause: Error): ProxyError {
@@ -70,9 +74,11 @@ function violation(cause: Error): ProxyError {
 }
 
 /** Two steps: a GOAWAY that refuses nothing, and when the client has surely seen it, the one that names the last stream. */
-function drain(session: ServerHttp2Session): void {
+function drain(session: ServerHttp2Session, socket: Socket): void {
   if (session.closed || session.destroyed) return;
-  session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+  // Nothing of the client was read yet, nothing of ours may have been sent: SETTINGS has to come first.
+  if (!session.state.lastProcStreamID) return session.close();
+  socket.write(SHUTDOWN_NOTICE);
   const timer = setTimeout(() => session.close(), DRAIN_PING_MS).unref();
   session.ping(() => {
     clearTimeout(timer);

@@ -1,12 +1,12 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
-import { createServer as createTcpServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Client } from '@grpc/grpc-js';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
-import { listen } from '../testing/start-driver.ts';
 import { ECHO, grpcClient, startGrpc } from './testing/grpc-peers.ts';
 import { finished, get, openSession, startOrigin, startRelay } from './testing/h2-peers.ts';
-import { FRAMES, frame, headers, readFrames, SETTINGS } from './testing/raw-frames.ts';
+import { FRAMES, frame, headers } from './testing/raw-frames.ts';
+import { scripted } from './testing/scripted-upstream.ts';
 
 /** Undefined: the call was echoed; else what went wrong. */
 function echo(client: Client, bytes: Buffer): Promise<string | undefined> {
@@ -90,36 +90,6 @@ test('loses no call while a gRPC server ends connections by age', async () => {
   expect(failures).toEqual([]);
 });
 
-interface Scripted {
-  readonly target: { readonly address: string; readonly port: number };
-  connections: number;
-}
-
-/** An upstream that answers each connection's frames by hand. */
-async function scripted(
-  onHeaders: (socket: Socket, streamId: number, connection: number) => void,
-): Promise<Scripted> {
-  const sockets: Socket[] = [];
-  const upstream = { target: { address: '127.0.0.1', port: 0 }, connections: 0 };
-  const server = createTcpServer((socket) => {
-    const connection = (upstream.connections += 1);
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    socket.write(SETTINGS);
-    readFrames(socket, { preface: true }, (received) => {
-      if (received.type === FRAMES.settings && received.flags === 0)
-        socket.write(frame(FRAMES.settings, 1, 0));
-      if (received.type === FRAMES.headers) onHeaders(socket, received.stream, connection);
-    });
-  });
-  upstream.target.port = await listen(server);
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return upstream;
-}
-
 function goaway(lastStream: number, code = 0): Buffer {
   const payload = Buffer.alloc(8);
   payload.writeUInt32BE(lastStream, 0);
@@ -140,7 +110,7 @@ test.each([0, constants.NGHTTP2_ENHANCE_YOUR_CALM])(
     const stream = openSession(relay.port).request({ ':method': 'POST', ':path': '/', ':authority': 'b' });
     stream.end('small');
     expect(await finished(stream)).toMatchObject({ status: 200 });
-    expect(upstream.connections).toBe(2);
+    expect(upstream.connections()).toBe(2);
     expect(relay.handler.exchanges[0]).toMatchObject({ retries: [], ends: [{ status: 200 }] });
   },
 );
@@ -152,7 +122,7 @@ test('does not send again what a GOAWAY did not disown', async () => {
   const relay = await startRelay([upstream]);
   const seen = await get(openSession(relay.port));
   expect(seen).toMatchObject({ status: 502, headers: { 'x-lanekeeper-error': 'upstream-reset' } });
-  expect(upstream.connections).toBe(1);
+  expect(upstream.connections()).toBe(1);
 });
 
 test('asks for another endpoint when one refuses the stream, and gives up when there is none', async () => {
@@ -187,7 +157,7 @@ test('does not send a body again that was too large to keep', async () => {
   const seen = await finished(stream);
   expect(seen).toMatchObject({ status: 503, headers: { 'x-lanekeeper-error': 'upstream-refused' } });
   expect(relay.handler.exchanges[0]?.retries).toEqual([]);
-  expect(upstream.connections).toBe(0);
+  expect(upstream.connections()).toBe(0);
 });
 
 test('starts nothing on a connection that is going away, and lets what is open on it end', async () => {
