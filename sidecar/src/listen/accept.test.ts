@@ -37,6 +37,8 @@ interface Setup {
   readonly protocol?: AppProtocol;
   readonly destination?: SocketAddress;
   readonly ownPort?: number;
+  /** The client dialled the listener itself. */
+  readonly isDirect?: boolean;
   readonly timeoutMs?: number;
   readonly http?: Driver;
 }
@@ -75,7 +77,7 @@ async function world(setup: Setup = {}): Promise<World> {
     drivers: { http: setup.http ?? recorder('http'), http2: recorder('http2'), tcp },
     detect: { timeoutMs: setup.timeoutMs ?? 10_000, tcpPorts: new Set([3306]) },
     idleTimeoutMs: 10_000,
-    originalDestination: () => setup.destination ?? DESTINATION,
+    originalDestination: () => (setup.isDirect === true ? undefined : (setup.destination ?? DESTINATION)),
     isOwnListener: ({ port }) => port === setup.ownPort,
     protocolOf: () => setup.protocol ?? 'auto',
   });
@@ -175,8 +177,11 @@ describe('acceptor', () => {
     await vi.waitFor(() => expect(taken[0]?.driver).toBe('tcp'));
   });
 
-  it('keeps a silent connection for HTTP where only HTTP is spoken', async () => {
-    const { dial, taken, acceptor } = await world({ protocol: 'http', timeoutMs: 1 });
+  it.each([
+    ['where only HTTP is spoken', { protocol: 'http' as const }],
+    ['where the sidecar is used as a forward proxy', { isDirect: true }],
+  ])('keeps a silent connection for HTTP %s', async (_, setup) => {
+    const { dial, taken, acceptor } = await world({ ...setup, timeoutMs: 1 });
     const client = await dial();
     await vi.waitFor(() => expect(acceptor.undecided).toBe(1));
     // A later connection under the same bound shows that it has passed.

@@ -49,7 +49,7 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     // For good: a driver takes the socket over, but a reset may come in any moment, also between the two.
     socket.on('error', ignore);
     if (socket.destroyed) return;
-    const protocol = isKnownTcp(connection, options) ? 'tcp' : options.protocolOf(connection);
+    const protocol = expectedProtocol(connection, options);
     if (protocol === 'tcp') options.drivers.tcp.accept(socket, connection);
     else detect(socket, connection, protocol);
   }
@@ -101,8 +101,12 @@ function describe(socket: Socket, options: AcceptorOptions): Connection {
   return { direction: options.direction, peer, local, destination };
 }
 
-function isKnownTcp({ destination }: Connection, { detect }: AcceptorOptions): boolean {
-  return destination !== undefined && detect.tcpPorts.has(destination.port);
+function expectedProtocol(connection: Connection, { detect, protocolOf }: AcceptorOptions): AppProtocol {
+  const { direction, destination } = connection;
+  if (destination !== undefined && detect.tcpPorts.has(destination.port)) return 'tcp';
+  const protocol = protocolOf(connection);
+  // To us as a forward proxy: opaque bytes would have nowhere to go, and only a request can tell.
+  return protocol === 'auto' && direction === 'outbound' && destination === undefined ? 'http' : protocol;
 }
 
 /** How the wait for the first bytes ended. `silent`: the bound passed; `ended`: the client sent its end; `gone`: it is lost. */
