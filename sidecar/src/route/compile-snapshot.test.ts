@@ -118,6 +118,7 @@ describe('compileSnapshot', () => {
         ?.byGroup.get('demo')
         ?.map((rule) => rule.lane),
     ).toEqual(['early', 'late']);
+    expect(rulesByEntry.get('b')?.all.map((rule) => rule.lane)).toEqual(['early']);
     expect(rulesByGroup.get('second')?.map((rule) => rule.lane)).toEqual(['other']);
     expect(rulesByEntry.get('z')).toBeUndefined();
   });

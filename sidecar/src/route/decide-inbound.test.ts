@@ -97,6 +97,16 @@ describe('decideInbound', () => {
     expect(decision).toMatchObject({ escape: 'corrected', target: GRAY_POD });
   });
 
+  it('knows its own service by the address it listens on, whatever the workload is called', () => {
+    const here = { ...connection('inbound'), local: BASE_POD };
+    const context = contextOf(DEMO, { app: 'nameless' });
+    expect(decideInbound(request('localhost'), here, context)).toMatchObject({
+      servicePort: { service: { id: 'default/b' } },
+      endpoint: { key: '10.0.2.1:8080' },
+      target: at('127.0.0.1:3000'),
+    });
+  });
+
   it("does not believe a caller's sidecar that sent the baseline to a lane", () => {
     const decision = arrive({ 'x-lanekeeper-hop': 'origin' }, { to: GRAY_POD, lane: 'gray' });
     expect(decision).toMatchObject({ escape: 'corrected', subset: 'base' });

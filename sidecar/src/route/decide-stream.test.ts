@@ -15,10 +15,18 @@ describe('decideStream', () => {
     expect(decideStream(toB, contextOf(DEMO))).toMatchObject({ target: at('10.0.2.1:8080') });
   });
 
-  it.each(['10.0.2.1:8080', '203.0.113.7:5432'])('leaves a connection to %s alone', (address) => {
-    const decision = decideStream(connection('outbound', at(address)), contextOf(DEMO, { inFlight }));
-    expect(decision).toMatchObject({ servicePort: undefined, target: at(address) });
+  it('sends a CONNECT by name to the subset as well', () => {
+    const decision = decideStream(connection('outbound', at('b.default:80')), contextOf(DEMO, { inFlight }));
+    expect(decision.target).toEqual(at('10.0.2.2:8080'));
   });
+
+  it.each(['b.default:4711', '10.0.2.1:8080', '203.0.113.7:5432'])(
+    'leaves a connection to %s alone',
+    (address) => {
+      const decision = decideStream(connection('outbound', at(address)), contextOf(DEMO, { inFlight }));
+      expect(decision).toMatchObject({ servicePort: undefined, target: at(address) });
+    },
+  );
 
   it('refuses in a strict group when several lanes are in flight', () => {
     const config = { ...DEMO, groups: [group(['b'], { mode: 'strict' })] };

@@ -14,10 +14,11 @@ import {
   refuseEvidence,
   routeToSubset,
 } from './make-decision.ts';
+import { namedPort } from './resolve-destination.ts';
 import type { ServicePort, Snapshot } from './snapshot.ts';
 
 /**
- * A connection whose bytes are carried unread. Outbound to a virtual address it goes to the subset of its lane, as kube-proxy
+ * A connection whose bytes are carried unread. Outbound to a virtual address, or to a name by CONNECT, it goes to the subset of its lane, as kube-proxy
  * would take any pod; to a pod's own address, or to a stranger, it is left alone: the client may depend on just that peer.
  */
 export function decideStream(connection: Connection, context: DecisionContext): Decision {
@@ -43,9 +44,11 @@ export function decideStream(connection: Connection, context: DecisionContext): 
 
 /** Undefined when any owner of the address is an endpoint: then the client meant that one peer. */
 function virtualOwner(connection: Connection, snapshot: Snapshot): ServicePort | undefined {
-  if (connection.destination === undefined) return undefined;
-  const owners = snapshot.byAddress.get(addressKey(connection.destination));
-  if (owners === undefined || owners.some((owner) => owner.endpoint !== undefined)) return undefined;
+  const { destination } = connection;
+  if (destination === undefined) return undefined;
+  const owners = snapshot.byAddress.get(addressKey(destination));
+  if (owners === undefined) return namedPort(snapshot, destination);
+  if (owners.some((owner) => owner.endpoint !== undefined)) return undefined;
   return owners[0]?.servicePort;
 }
 

@@ -25,6 +25,12 @@ describe('resolveDestination', () => {
     expect(resolve(DEMO, '::ffff:10.0.2.2:8080', '')).toEqual(expected);
   });
 
+  it('reads the name that a CONNECT asks for like an address', () => {
+    const expected = { to: 'b:80', preferred: null, by: 'address' };
+    expect(resolve(DEMO, 'B.default:80', 'c')).toEqual(expected);
+    expect(resolve(DEMO, 'b.default:4711', '')).toMatchObject({ to: null });
+  });
+
   it('lets the address win where the authority names another service', () => {
     expect(resolve(DEMO, '10.96.0.2:80', 'c')).toMatchObject({ to: 'b:80', by: 'address' });
   });

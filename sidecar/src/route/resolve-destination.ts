@@ -25,20 +25,26 @@ export function resolveDestination(
   address: SocketAddress | undefined,
   authority: string,
 ): Destination {
-  const owners = address === undefined ? undefined : snapshot.byAddress.get(addressKey(address));
-  if (owners !== undefined) {
-    const owner = ownerOf(owners, snapshot, authority);
+  if (address !== undefined) {
+    const owner = ownerOf(snapshot.byAddress.get(addressKey(address)), snapshot, authority);
     if (owner !== undefined) return byOwner(owner, 'address');
+    const servicePort = namedPort(snapshot, address);
+    if (servicePort !== undefined) return { servicePort, preferred: undefined, by: 'address' };
   }
   return authority === '' ? NOWHERE : byAuthority(snapshot, parseAuthority(authority));
 }
 
+/** The service that an address names instead of locating it: the target of `CONNECT b.default:80`. */
+export function namedPort(snapshot: Snapshot, address: SocketAddress): ServicePort | undefined {
+  return snapshot.byHost.get(address.address.toLowerCase())?.ports.get(address.port);
+}
+
 function ownerOf(
-  owners: readonly AddressOwner[],
+  owners: readonly AddressOwner[] | undefined,
   snapshot: Snapshot,
   authority: string,
 ): AddressOwner | undefined {
-  if (owners.length === 1 || authority === '') return owners[0];
+  if (owners === undefined || owners.length === 1 || authority === '') return owners?.[0];
   const { host, port } = parseAuthority(authority);
   const service = snapshot.byHost.get(host);
   if (service === undefined) return owners[0];
