@@ -2,15 +2,7 @@
 // When all is there it uses no network. A stamp is written after a step has succeeded, never before, so that an interrupted
 // one is done again; a lock keeps a second run waiting while the first one installs. Node 16 or newer.
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { say, step } from './progress.mjs';
