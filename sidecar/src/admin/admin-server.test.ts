@@ -112,13 +112,13 @@ describe('what the sidecar knows', () => {
     expect(JSON.parse(answer.text)).toMatchObject({
       settings: {
         role: 'sidecar',
-        detect: { tcpPorts: [25, 3306] },
+        detect: { tcpPorts: [3306, 110, 25] },
         configFile: '/etc/lanekeeper/mesh.yaml',
       },
       logLevel: 'info',
       mesh: { generation: 'g1', rejected: { problems } },
     });
-    expect(answer.text).toContain('http://collector:4318/v1/traces [redacted]');
+    expect(answer.text).toContain('http://redacted:redacted@collector:4318/v1/traces?redacted');
     expect(answer.text).not.toContain('hunter2');
   });
 

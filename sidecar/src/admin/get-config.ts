@@ -1,8 +1,7 @@
 import type { RootLog } from '@lanekeeper/runtime/log';
-import type { SidecarConfig } from '../config.ts';
+import { redactConfig, type SidecarConfig } from '../config.ts';
 import { json, type Endpoint } from './endpoint.ts';
 import type { MeshState } from './routes.ts';
-import { toPlain } from './to-plain.ts';
 
 export interface ConfigDeps {
   readonly config: SidecarConfig;
@@ -12,5 +11,5 @@ export interface ConfigDeps {
 
 /** `GET /config`: settings of this process, the mesh configuration in use, and what was wrong with the last one refused. */
 export function getConfig({ config, mesh, log }: ConfigDeps): Endpoint {
-  return () => json({ settings: toPlain(config), logLevel: log.level(), mesh: mesh() });
+  return () => json({ settings: redactConfig(config), logLevel: log.level(), mesh: mesh() });
 }

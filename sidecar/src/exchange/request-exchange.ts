@@ -135,7 +135,10 @@ class RequestExchange implements Exchange {
   }
 
   get requestEdits(): readonly HeaderEdit[] {
-    return this.#span === undefined ? this.#edits : [...this.#edits, ...this.#span.edits];
+    const { decision, direction } = this.#record;
+    // What leaves the mesh passes untouched.
+    const isLeaving = decision.servicePort === undefined && direction !== 'inbound';
+    return this.#span === undefined || isLeaving ? this.#edits : [...this.#edits, ...this.#span.edits];
   }
 
   get responseEdits(): readonly HeaderEdit[] {

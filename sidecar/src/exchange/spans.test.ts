@@ -160,6 +160,17 @@ describe('spans', () => {
     expect(attributesOf(span)['error.type']).toBe('connect-failed');
   });
 
+  it('are made of requests that leave the mesh, but change nothing in them', async () => {
+    await collect();
+    const { spans, close } = otlp();
+    const outside = decisionOf({ servicePort: undefined, endpoint: undefined, target: connectionOf().local });
+    const exchange = beginRequest(createHarness({ spans }), outside);
+    expect(exchange.requestEdits.map((edit) => edit.name)).toEqual(['x-to']);
+    exchange.end({ status: 200 });
+    await close();
+    expect(collector.spans).toHaveLength(1);
+  });
+
   it('are made of the configured share of the traces that begin here', async () => {
     await collect();
     const { spans, close } = otlp({}, 0.4);
