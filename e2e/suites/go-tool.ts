@@ -13,8 +13,16 @@ export interface GoTool {
 }
 
 export const GO_TOOLS = {
-  h2spec: { folder: 'h2spec', module: 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1', binary: 'h2spec' },
-  h2specd: { folder: 'h2spec', module: 'github.com/summerwind/h2spec/cmd/h2specd@v2.2.1', binary: 'h2specd' },
+  h2spec: {
+    folder: 'h2spec',
+    module: 'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible',
+    binary: 'h2spec',
+  },
+  h2specd: {
+    folder: 'h2spec',
+    module: 'github.com/summerwind/h2spec/cmd/h2specd@v2.2.1+incompatible',
+    binary: 'h2specd',
+  },
   interopClient: {
     folder: 'interop-client',
     module: 'google.golang.org/grpc/interop/client@v1.85.0',
