@@ -1,4 +1,4 @@
-import type { Http2Stream } from 'node:http2';
+import type { Http2Stream, ServerHttp2Stream } from 'node:http2';
 
 /**
  * Calls `reached` when the peer has ended its half of `stream` with END_STREAM. The event `end` cannot tell: node:http2 emits it
@@ -11,4 +11,12 @@ export function onEndOfStream(stream: Http2Stream, reached: () => void): void {
     if (chunk === null && !stream.closed) reached();
     return push(chunk, encoding);
   };
+}
+
+/**
+ * Tells a client whose response is written that the rest of its request is not wanted: RST_STREAM(NO_ERROR), RFC 9113 section
+ * 8.1. Not now: within a read of the same connection nghttp2 would throw away the response that is still queued.
+ */
+export function refuseRest(stream: ServerHttp2Stream): void {
+  setImmediate(() => stream.close());
 }

@@ -1,5 +1,4 @@
 import { constants, type ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
 import type { Client } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { eventually } from '../testing/eventually.ts';
@@ -182,14 +181,12 @@ test('starts nothing on a connection that is going away, and lets what is open o
 
 test('keeps a whole response for a slow reader when the upstream resets its connection behind it', async () => {
   const body = 'x'.repeat(120_000);
-  let socket: Socket | undefined;
   const origin = await startOrigin((stream, headers) => {
     stream.respond({ ':status': 200 });
     if (headers[':path'] === '/next') return void stream.end();
     stream.end(body);
-    stream.on('close', () => socket?.resetAndDestroy());
+    stream.on('close', () => origin.sockets[0]?.resetAndDestroy());
   });
-  origin.server.on('connection', (accepted: Socket) => (socket = accepted));
   const session = openSession((await startRelay([origin])).port, { initialWindowSize: 1_000 });
   const stream = session.request({ ':path': '/', ':authority': 'b' });
   await eventually('connection closed by the origin', () => origin.sessions[0]?.destroyed);

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { HEADERS } from '@lanekeeper/protocol/headers';
 import { PROXY_ERRORS, type ProxyError } from '../../proxy-error.ts';
 import { localReply } from '../local-reply.ts';
+import { refuseRest } from './end-of-stream.ts';
 import { fieldValue, isGrpc, type RawFields } from './fields.ts';
 import { respondOptions } from './session-options.ts';
 
@@ -16,8 +17,7 @@ export function answerLocally(stream: ServerHttp2Stream, error: ProxyError, requ
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   if (isGrpc(request)) stream.respond(grpcFields(error, request), respondOptions({ endStream: true }));
   else answerPlainly(stream, error, fieldValue(request, ':method') === 'HEAD');
-  // What the client still sends is not wanted: NO_ERROR says so (RFC 9113 section 8.1), once the reply is written.
-  stream.close();
+  refuseRest(stream);
 }
 
 function answerPlainly(stream: ServerHttp2Stream, error: ProxyError, isHeadOnly: boolean): void {

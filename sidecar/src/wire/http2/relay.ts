@@ -7,7 +7,7 @@ import {
 import type { Limits } from '../../config.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import { ProxyError } from '../../proxy-error.ts';
-import { onEndOfStream } from './end-of-stream.ts';
+import { onEndOfStream, refuseRest } from './end-of-stream.ts';
 import { exchangeResult } from './exchange-result.ts';
 import { editFields, isGrpc, type RawFields, withAuthority } from './fields.ts';
 import { answerLocally } from './local-answer.ts';
@@ -253,7 +253,7 @@ class Relay implements Watched {
   /** Once the response is written and nobody reads the request any more, the client is told to stop sending. */
   #settle(): void {
     if (this.#state.phase !== 'answered' || this.#state.upstream) return;
-    if (this.#response.isWritten && !this.#body.hasEnded) this.#options.stream.close();
+    if (this.#response.isWritten && !this.#body.hasEnded) refuseRest(this.#options.stream);
   }
 
   /** The client reset the stream or is gone. */

@@ -29,7 +29,7 @@ test('carries heads, bodies and trailers both ways: repeated fields in order, co
   const origin = await startOrigin((stream, _headers, raw) => {
     received = raw;
     const chunks: Buffer[] = [];
-    stream.on('trailers', (_trailers, _flags, rawTrailers: string[] = []) => (requestTrailers = rawTrailers));
+    stream.on('trailers', (_trailers, _flags, rawTrailers: string[]) => (requestTrailers = rawTrailers));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('end', () => {
       stream.respond([':status', '201', 'x-a', '1', 'set-cookie', 'p=1', 'x-a', '2', 'set-cookie', 'q=2'], {
@@ -196,7 +196,7 @@ test.each(['connection lost', 'reset with NO_ERROR'])(
     const origin = await startOrigin((stream) => {
       stream.respond({ ':status': 200 }, WITHOUT_END);
       stream.write('half of', () => {
-        if (how === 'connection lost') stream.session?.socket.destroy();
+        if (how === 'connection lost') origin.sockets[0]?.destroy();
         else stream.close(constants.NGHTTP2_NO_ERROR);
       });
     });

@@ -11,6 +11,7 @@ import {
   type ServerOptions,
   type Settings,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { onTestFinished } from 'vitest';
 import { eventually } from '../../testing/eventually.ts';
@@ -23,6 +24,8 @@ export interface Origin {
   readonly server: Http2Server;
   /** Sessions in the order in which they came, closed ones too. */
   readonly sessions: ServerHttp2Session[];
+  /** Their connections. */
+  readonly sockets: Socket[];
 }
 
 export type OnStream = (
@@ -33,7 +36,9 @@ export type OnStream = (
 
 export async function startOrigin(onStream: OnStream, options: ServerOptions = {}): Promise<Origin> {
   const sessions: ServerHttp2Session[] = [];
+  const sockets: Socket[] = [];
   const server = createServer({ maxHeaderListPairs: 2_000, maxSessionMemory: 64, ...options });
+  server.on('connection', (socket: Socket) => sockets.push(socket));
   server.on('session', (session) => {
     sessions.push(session);
     session.on('error', () => undefined);
@@ -47,7 +52,7 @@ export async function startOrigin(onStream: OnStream, options: ServerOptions = {
     for (const session of sessions) session.destroy();
     server.close();
   });
-  return { target: { address: '127.0.0.1', port }, server, sessions };
+  return { target: { address: '127.0.0.1', port }, server, sessions, sockets };
 }
 
 /** The driver in front of `origins`. */
@@ -95,11 +100,11 @@ export function watch(stream: ClientHttp2Stream): Seen {
     trailers: [],
     isClosed: false,
   };
-  stream.on('headers', (_headers, _flags, raw: string[] = []) => void seen.informational.push(raw));
-  stream.on('response', (headers, _flags, raw: string[] = []) => {
+  stream.on('headers', (_headers, _flags, raw: string[]) => void seen.informational.push(raw));
+  stream.on('response', (headers, _flags, raw: string[]) => {
     Object.assign(seen, { status: headers[':status'], headers, head: raw });
   });
-  stream.on('trailers', (_headers, _flags, raw: string[] = []) => (seen.trailers = raw));
+  stream.on('trailers', (_headers, _flags, raw: string[]) => (seen.trailers = raw));
   stream.on('data', (chunk: Buffer) => (seen.body += chunk.toString('latin1')));
   stream.on('error', () => undefined);
   stream.on('close', () => (seen.isClosed = true));
