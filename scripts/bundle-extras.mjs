@@ -78,6 +78,7 @@ export function licencesOf(root, inputs, copied) {
       `licence not on the list of scripts/bundle-extras.mjs: ${refused.map(({ name, license }) => `${name} (${license})`).join(', ')}`,
     );
   }
+  if (entries.length === 0) return 'No third-party code is in this bundle.\n';
   return entries
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ folder, name, version, license }) => `${name} ${version}: ${license}\n\n${licenceText(folder)}\n`)

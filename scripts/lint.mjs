@@ -4,8 +4,10 @@ import { spawn } from 'node:child_process';
 import { root } from './setup.mjs';
 
 const oxlint = 'node_modules/oxlint/bin/oxlint';
+/** For people the place in colours, for logs one line each. */
+const format = process.stdout.isTTY ? 'default' : 'unix';
 const checks = [
-  { name: 'oxlint', args: [oxlint, ...process.argv.slice(2)], mayFail: true },
+  { name: 'oxlint', args: [oxlint, '-f', format, ...process.argv.slice(2)], mayFail: true },
   {
     name: 'advice',
     args: [oxlint, '-c', '.oxlint-advice.json', '-f', 'unix', ...process.argv.slice(2)],
