@@ -131,8 +131,12 @@ export class Forward implements UpstreamListener {
       response.writeContinue();
       return;
     }
-    const fields = responseHeaders(information, { edits: [], allowsChunks: false, closes: false });
-    socket.write(headText(information.statusCode, information.statusMessage, fields), 'latin1');
+    try {
+      const fields = responseHeaders(information, { edits: [], allowsChunks: false, closes: false });
+      socket.write(headText(information.statusCode, information.statusMessage, fields), 'latin1');
+    } catch (cause) {
+      this.#refuse(malformedHead(cause));
+    }
   }
 
   answered(upstream: IncomingMessage): void {
@@ -211,11 +215,7 @@ export class Forward implements UpstreamListener {
       response.removeHeader('connection');
       response.writeHead(status, upstream.statusMessage ?? '', fields);
     } catch (cause) {
-      this.#refuse(
-        cause instanceof ProxyError
-          ? cause
-          : new ProxyError('upstream-malformed', "The upstream's response head is not valid.", { cause }),
-      );
+      this.#refuse(malformedHead(cause));
       return false;
     }
     if (isPending) lingerWhenDone(socket);
@@ -287,6 +287,11 @@ const ABANDONED: ExchangeResult = {
     'The client closed the connection before the response was complete.',
   ),
 };
+
+function malformedHead(cause: unknown): ProxyError {
+  if (cause instanceof ProxyError) return cause;
+  return new ProxyError('upstream-malformed', "The upstream's response head is not valid.", { cause });
+}
 
 function truncation(cause: unknown): ProxyError {
   return new ProxyError('upstream-truncated', 'The upstream broke off in the middle of its response.', {

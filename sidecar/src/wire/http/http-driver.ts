@@ -11,8 +11,7 @@ import type { Limits } from '../../config.ts';
 import type { RequestHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import type { Driver } from '../driver.ts';
-import { hasToken } from '../hop-by-hop.ts';
-import { announcesBody } from './request-body.ts';
+import { mayUpgrade } from './may-upgrade.ts';
 import { requestError } from './request-error.ts';
 import { ResponseClock } from './response-clock.ts';
 import { Session, type SessionContext } from './session.ts';
@@ -132,14 +131,6 @@ function createHttpServer(limits: Limits, find: FindSession): Server {
 /** Node 22.21 and later; before, every request with `upgrade` is an upgrade. */
 interface UpgradeSetting {
   readonly shouldUpgradeCallback: (request: IncomingMessage) => boolean;
-}
-
-/**
- * Whether a request's `upgrade` is passed on; otherwise it is a plain request, as RFC 9110 section 7.8 allows. Not with a body, not
- * in HTTP/1.0, and not to HTTP/2: the first request of a connection must not decide for those that follow.
- */
-function mayUpgrade(request: IncomingMessage): boolean {
-  return request.httpVersionMinor > 0 && !announcesBody(request) && !hasToken(request.headers.upgrade, 'h2c');
 }
 
 interface End {

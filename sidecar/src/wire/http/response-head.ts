@@ -85,9 +85,12 @@ export function switchHeaders(response: ReceivedHead, edits: readonly HeaderEdit
   return out;
 }
 
+/** Anything that may not stand in a reason phrase (RFC 9112 section 4). */
+const BAD_REASON = /[^\t\x20-\x7e\x80-\xff]/;
+
 /** A head as it goes on the wire, for what does not pass through Node's response: 1xx, and an answer to a broken message. */
 export function headText(status: number, reason: string, fields: readonly string[]): string {
-  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  let text = `HTTP/1.1 ${status} ${BAD_REASON.test(reason) ? '' : reason}\r\n`;
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`;
   return `${text}\r\n`;
 }

@@ -7,6 +7,7 @@ import { parseConnectTarget } from './authority.ts';
 import { Forward, type Downstream, type ForwardContext } from './forward.ts';
 import { lingerClose, lingerWhenDone } from './linger-close.ts';
 import { announcesBody, isBodyPending } from './request-body.ts';
+import { mayUpgrade } from './may-upgrade.ts';
 import { readRequestHead, type CheckedHead } from './request-head.ts';
 import { sendLocalReply, writeLocalReply } from './send-local-reply.ts';
 
@@ -79,9 +80,7 @@ export class Session {
     if (down.upgradeHead !== undefined) this.#assign(down.response);
     try {
       const checked = readRequestHead(down.request, this.#connection);
-      if (down.upgradeHead !== undefined && announcesBody(down.request)) {
-        throw new ProxyError('unsupported-framing', 'A request to change the protocol must not have a body.');
-      }
+      if (down.upgradeHead !== undefined) checkUpgrade(down.request);
       if (this.#isTunnel(down.request)) this.#tunnel(down, checked);
       else this.#start(down, checked);
     } catch (cause) {
@@ -155,4 +154,14 @@ export class Session {
     this.#context.warn('A request failed inside the proxy.', cause);
     return new ProxyError('internal', 'The request failed inside the proxy.', { cause });
   }
+}
+
+/** A body before the change of protocol would be read as the first bytes after it. */
+function checkUpgrade(request: IncomingMessage): void {
+  const isAllowed = request.method === 'CONNECT' ? !announcesBody(request) : mayUpgrade(request);
+  if (isAllowed) return;
+  throw new ProxyError(
+    'unsupported-framing',
+    'This request to change the protocol cannot be carried out here.',
+  );
 }

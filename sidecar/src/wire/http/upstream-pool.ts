@@ -35,12 +35,15 @@ export class UpstreamPool extends Agent {
   override keepSocketAlive(socket: Duplex): boolean {
     // Node declares the result as void; it is the answer whether to keep the socket.
     const keeps: unknown = super.keepSocketAlive(socket);
-    if (keeps !== false) socket.on('data', destroyOnStrayBytes);
-    return keeps !== false;
+    if (keeps === false) return false;
+    socket.on('data', destroySelf);
+    socket.on('end', destroySelf);
+    return true;
   }
 
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    socket.removeListener('data', destroyOnStrayBytes);
+    socket.removeListener('data', destroySelf);
+    socket.removeListener('end', destroySelf);
     super.reuseSocket(socket, request);
   }
 
@@ -57,6 +60,6 @@ export class UpstreamPool extends Agent {
   }
 }
 
-function destroyOnStrayBytes(this: Duplex): void {
+function destroySelf(this: Duplex): void {
   this.destroy();
 }

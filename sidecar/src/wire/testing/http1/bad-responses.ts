@@ -76,6 +76,11 @@ const BAD_HEADS: readonly (readonly [string, string, string])[] = [
     'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n'.repeat(1_000),
     'upstream-malformed',
   ],
+  [
+    'an interim response with a framing',
+    'HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: gzip\r\n\r\n',
+    'upstream-malformed',
+  ],
   ['an interim response and no final one', 'HTTP/1.1 102 Processing\r\n\r\n', 'upstream-reset'],
 ];
 
@@ -160,6 +165,34 @@ export function badResponsesPromises(create: CreateDriver): void {
       await eventually('the second response', () => client.received() === OK + OK);
       expect(upstream.connections).toHaveLength(2);
     });
+  });
+
+  test('a connection that the upstream ended is not used again, not even in the same moment', async () => {
+    const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    const upstream = await rawUpstream({ onData: (socket) => void socket.end(OK) });
+    const { port } = await startDriver(create, { targets: [upstream.target] });
+    const client = rawClient(port);
+    for (let count = 1; count <= 50; count += 1) {
+      client.write('POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 0\r\n\r\n');
+      await eventually(`response ${count}`, () => client.received().length === count * OK.length);
+    }
+    expect(client.received()).toBe(OK.repeat(50));
+  });
+
+  test('an upstream that answers and goes in the middle of an upload is heard', async () => {
+    const upstream = await rawUpstream({
+      onData: (socket) => {
+        socket.end('HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig');
+        socket.pause();
+      },
+    });
+    const { port, handler } = await startDriver(create, { targets: [upstream.target] });
+    const client = rawClient(port);
+    client.write('POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 60000000\r\n\r\n');
+    client.write('x'.repeat(60_000_000));
+    expect((await client.closed()).text).toMatch(/^HTTP\/1.1 413 Too Large\r\n[^]*big$/);
+    await eventually('the end', () => handler.exchanges[0]?.ends.length);
+    expect(handler.exchanges[0]?.ends).toEqual([{ status: 413 }]);
   });
 
   test('a connection that the upstream announced to close is not used again', async () => {

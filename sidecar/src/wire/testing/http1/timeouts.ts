@@ -35,7 +35,7 @@ export function timeoutsPromises(create: CreateDriver): void {
     });
     const { port } = await startDriver(create, {
       targets: [upstream.target],
-      limits: { headTimeoutMs: 60, idleTimeoutMs: 60, responseTimeoutMs: 60 },
+      limits: { headTimeoutMs: 500, idleTimeoutMs: 500, responseTimeoutMs: 500 },
     });
     // This one's timeout tells that the time is over for the other.
     const clock = rawClient(port);
