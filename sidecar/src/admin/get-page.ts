@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Endpoint } from './endpoint.ts';
 import { PAGE } from './page.ts';
 
-/** The page for browsers; what `otherwise` makes for everybody else. */
-export function getPage(otherwise: () => Endpoint): Endpoint {
+/** The page for browsers, `otherwise` for everybody else. */
+export function getPage(otherwise: Endpoint): Endpoint {
   const csp = contentSecurityPolicy(PAGE);
   return (request) => {
-    if (!request.wantsHtml) return otherwise()(request);
+    if (!request.wantsHtml) return otherwise(request);
     return { kind: 'text', contentType: 'text/html; charset=utf-8', body: PAGE, csp };
   };
 }

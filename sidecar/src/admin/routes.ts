@@ -58,81 +58,34 @@ export interface EndpointState {
 export interface Route {
   readonly method: 'GET' | 'PUT' | 'POST';
   readonly path: string;
-  /** For people: in /help, in the page and in docs/admin.md. */
+  /** For people: in /help and in a 404. */
   readonly does: string;
   readonly answer: Endpoint;
 }
 
 /** Everything that the admin port answers. GET never changes anything. */
 export function adminRoutes(deps: AdminDeps): readonly Route[] {
+  const help: Endpoint = (request) => getHelp(routes)(request);
   const routes: readonly Route[] = [
-    {
-      method: 'GET',
-      path: '/',
-      does: 'the page for people; for others the same as /help',
-      answer: getPage(() => getHelp(routes)),
-    },
-    {
-      method: 'GET',
-      path: '/help',
-      does: 'this list',
-      answer: (request) => getHelp(routes)(request),
-    },
-    {
-      method: 'GET',
-      path: '/hops',
-      does: 'the last requests, newest first; ?lane= &service= &trace= &status=503|5xx|failed &limit=',
-      answer: getHops(deps),
-    },
-    {
-      method: 'GET',
-      path: '/hops/stream',
-      does: 'requests as they end, as server-sent events; the same filters, and ?after=<hop id>',
-      answer: streamHops(deps.hops),
-    },
-    {
-      method: 'GET',
-      path: '/explain',
-      does: 'a dry run: ?authority= &path= &method= &header=name:value (repeated) &direction= &destination=ip:port',
-      answer: getExplain(deps),
-    },
-    { method: 'GET', path: '/config', does: 'settings in effect, secrets hidden', answer: getConfig(deps) },
-    {
-      method: 'GET',
-      path: '/clusters',
-      does: 'services, endpoints, health, lanes; ?service=',
-      answer: getClusters(deps),
-    },
-    {
-      method: 'GET',
-      path: '/lanes',
-      does: 'lanes, their fallback, rules and services',
-      answer: getLanes(deps),
-    },
-    {
-      method: 'GET',
-      path: '/audit',
-      does: 'per peer: came with a tag, left with one, by which evidence',
-      answer: getAudit(deps),
-    },
-    {
-      method: 'GET',
-      path: '/metrics',
-      does: 'metrics in the Prometheus text format',
-      answer: getMetrics(deps),
-    },
-    {
-      method: 'PUT',
-      path: '/log-level',
-      does: 'changes the log level: ?level=debug|info|warn|error',
-      answer: putLogLevel(deps),
-    },
-    {
-      method: 'POST',
-      path: '/drain',
-      does: 'finishes what is in flight, then exits',
-      answer: postDrain(deps),
-    },
+    get('/', 'the page for people; for others the same as /help', getPage(help)),
+    get('/help', 'this list', help),
+    get('/hops', 'the last requests: ?lane= &service= &trace= &status=503|5xx|failed &limit=', getHops(deps)),
+    get('/hops/stream', 'the same as they end, server-sent events; ?after=<hop id>', streamHops(deps.hops)),
+    get('/explain', `a dry run: ${EXPLAIN_QUERY}`, getExplain(deps)),
+    get('/config', 'settings in effect, secrets hidden; the last configuration refused', getConfig(deps)),
+    get('/clusters', 'services, endpoints, health, lanes: ?service=', getClusters(deps)),
+    get('/lanes', 'lanes, their fallback, rules and services', getLanes(deps)),
+    get('/audit', 'per peer: came with a tag, left with one, by which evidence', getAudit(deps)),
+    get('/metrics', 'metrics in the Prometheus text format', getMetrics(deps)),
+    { method: 'PUT', path: '/log-level', does: '?level=debug|info|warn|error', answer: putLogLevel(deps) },
+    { method: 'POST', path: '/drain', does: 'finish what is in flight, then exit', answer: postDrain(deps) },
   ];
   return routes;
+}
+
+const EXPLAIN_QUERY =
+  '?authority= &path= &method= &header=name:value (repeated) &direction= &destination=ip:port';
+
+function get(path: string, does: string, answer: Endpoint): Route {
+  return { method: 'GET', path, does, answer };
 }

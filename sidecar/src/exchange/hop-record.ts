@@ -26,6 +26,17 @@ export interface HopRecord {
   error: ProxyErrorCode | null;
 }
 
+/** What is kept of a request's own strings: thousands of records must not add up to thousands of the largest heads. */
+export const MAX_METHOD = 32;
+export const MAX_AUTHORITY = 255;
+export const MAX_PATH = 1024;
+
+/** At most `length` characters of `text`, marked where it was cut. A copy: a slice would keep the whole head in memory. */
+export function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${Buffer.from(text.slice(0, length)).toString()}…`;
+}
+
 export interface HopText {
   /** Sets the ids of this process apart from those of the one before it. */
   readonly idPrefix: string;

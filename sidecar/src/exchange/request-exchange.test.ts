@@ -89,6 +89,16 @@ describe('an exchange', () => {
     );
   });
 
+  it('keeps little of a huge request', () => {
+    const harness = createHarness();
+    const head = { ...requestHead({}, `/${'x'.repeat(60_000)}`), method: 'M'.repeat(500) };
+    beginRequest(harness, first, { head }).end({ status: 200 });
+    const [hop] = harness.hops.read({}, 1);
+    expect([hop?.path.length, hop?.method.length]).toEqual([1025, 33]);
+    expect(hop?.path.endsWith('x…')).toBe(true);
+    expect(JSON.stringify(harness.lines).length).toBeLessThan(3000);
+  });
+
   it('takes another endpoint after a retryable failure, with the edits of the new decision', () => {
     const harness = createHarness();
     const exchange = beginRequest(harness, first, { next: [second] });

@@ -9,7 +9,7 @@ import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { DataPathMetrics, RetryOutcome } from './data-path-metrics.ts';
 import type { Exchange, ExchangeResult } from './exchange.ts';
-import type { HopRecord } from './hop-record.ts';
+import { MAX_AUTHORITY, MAX_METHOD, MAX_PATH, shorten, type HopRecord } from './hop-record.ts';
 import type { HopRing } from './hop-ring.ts';
 import type { RequestSpan, Spans } from './spans.ts';
 
@@ -77,9 +77,9 @@ export function createExchanges(deps: ExchangeDeps): Exchanges {
       const { head, connection, decision } = request;
       const record = newRecord(deps, connection, decision, deps.traceIdOf(head.headers));
       record.protocol = head.protocol;
-      record.method = head.method;
-      record.authority = head.authority;
-      record.path = head.path;
+      record.method = shorten(head.method, MAX_METHOD);
+      record.authority = shorten(head.authority, MAX_AUTHORITY);
+      record.path = shorten(head.path, MAX_PATH);
       deps.retryBudget.request();
       return new RequestExchange(deps, request, record, startSpan(deps, head, record));
     },

@@ -36,7 +36,7 @@ export function createSpans(tracer: Pick<Tracer, 'startSpan'>): Spans {
       const parent = readParent(head);
       if (parent !== undefined && !isSampled(parent)) return undefined;
       const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-      const span = startSpan(tracer, head, record, context);
+      const span = startSpan(tracer, record, context);
       if (!isSampled(span.spanContext())) return undefined;
       return new ExchangeSpan(span, parent === undefined);
     },
@@ -73,22 +73,17 @@ class ExchangeSpan implements RequestSpan {
   }
 }
 
-function startSpan(
-  tracer: Pick<Tracer, 'startSpan'>,
-  head: RequestHead,
-  record: HopRecord,
-  context: Context,
-): Span {
+function startSpan(tracer: Pick<Tracer, 'startSpan'>, record: HopRecord, context: Context): Span {
   const kind = record.direction === 'outbound' ? SpanKind.CLIENT : SpanKind.SERVER;
   const attributes: Attributes = {
-    'http.request.method': head.method,
-    'server.address': head.authority,
-    'url.path': pathOnly(head.path),
-    'network.protocol.version': head.protocol === 'h2' ? '2' : head.protocol.slice('http/'.length),
+    'http.request.method': record.method,
+    'server.address': record.authority,
+    'url.path': pathOnly(record.path),
+    'network.protocol.version': record.protocol === 'h2' ? '2' : record.protocol.slice('http/'.length),
     'lanekeeper.direction': record.direction,
   };
   return tracer.startSpan(
-    `${record.direction} ${head.method}`,
+    `${record.direction} ${record.method}`,
     { kind, startTime: record.startedAtMs, attributes },
     context,
   );
