@@ -9,7 +9,9 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { runToEnd } from '../harness/process.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const PLAYGROUND = join(root, 'playground/src/main.ts');
+const PLAYGROUND = [join(root, 'playground/src/main.ts')];
+/** `npm run demo` without npm. */
+const DOOR = [join(root, 'scripts/run.mjs'), 'demo'];
 const UP = 'Everything stays up until Ctrl-C.';
 const LIMIT_MS = 60_000;
 /** Gateway, and application and sidecar of six workloads less Bgray, which the scenario stops. */
@@ -51,6 +53,10 @@ function childrenOf(parent: number): number[] {
   });
 }
 
+function descendantsOf(parent: number): number[] {
+  return childrenOf(parent).flatMap((pid) => [pid, ...descendantsOf(pid)]);
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(10);
 }
@@ -64,9 +70,9 @@ interface Running {
   output(): string;
 }
 
-/** A playground that stays up, as far as that it says so. */
-async function startPlayground(): Promise<Running> {
-  const child = spawn(process.execPath, [PLAYGROUND], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts `program` and waits until the playground says that it stays up. */
+async function startPlayground(program: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] });
   started.add(child);
   let output = '';
   const collect = (chunk: Buffer): void => {
@@ -78,7 +84,7 @@ async function startPlayground(): Promise<Running> {
   await until(() => output.includes(UP) || child.exitCode !== null);
   const meshFile = /^ {2}(\/.*mesh\.yaml)$/m.exec(output)?.[1] ?? output;
   const gatewayPort = Number(/http:\/\/127\.0\.0\.1:(\d+)\/a/.exec(output)?.[1]);
-  return { child, pids: childrenOf(child.pid ?? 0), meshFile, gatewayPort, exited, output: () => output };
+  return { child, pids: descendantsOf(child.pid ?? 0), meshFile, gatewayPort, exited, output: () => output };
 }
 
 async function isRefused(port: number): Promise<boolean> {
@@ -94,7 +100,7 @@ async function isRefused(port: number): Promise<boolean> {
 test(
   'shows a gray request stay gray, fall back at B and be gray again at C, and ends',
   async () => {
-    const { code, output } = await runToEnd(process.execPath, [PLAYGROUND, '--once'], {
+    const { code, output } = await runToEnd(process.execPath, [...PLAYGROUND, '--once'], {
       timeoutMs: LIMIT_MS,
     });
     expect(code, output).toBe(0);
@@ -116,8 +122,8 @@ test(
 test(
   'leaves no process, port or file behind when it is ended by Ctrl-C',
   async () => {
-    const playground = await startPlayground();
-    expect(playground.pids, playground.output()).toHaveLength(PROCESSES_WHEN_UP);
+    const playground = await startPlayground(DOOR);
+    expect(playground.pids, playground.output()).toHaveLength(1 + PROCESSES_WHEN_UP);
     expect(existsSync(playground.meshFile)).toBe(true);
     playground.child.kill('SIGINT');
     expect((await playground.exited)[0], playground.output()).toBe(0);
@@ -131,7 +137,7 @@ test(
 test(
   'leaves no process behind even when it is killed outright',
   async () => {
-    const playground = await startPlayground();
+    const playground = await startPlayground(PLAYGROUND);
     expect(playground.pids, playground.output()).toHaveLength(PROCESSES_WHEN_UP);
     playground.child.kill('SIGKILL');
     await playground.exited;
@@ -145,7 +151,7 @@ test(
 test(
   'ends everything and says why when one of its processes dies',
   async () => {
-    const playground = await startPlayground();
+    const playground = await startPlayground(PLAYGROUND);
     const [victim = 0] = playground.pids;
     process.kill(victim, 'SIGKILL');
     expect((await playground.exited)[0]).toBe(1);

@@ -129,8 +129,22 @@ function startAll(
   return pods;
 }
 
+/** How often the start is tried when somebody else took a port between its choice and its use. */
+const START_ATTEMPTS = 3;
+
 /** Starts everything and resolves when all of it answers; when that fails, nothing is left behind. */
 export async function startPlayground(options: PlaygroundOptions): Promise<Playground> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      const isPortTaken = error instanceof Error && /EADDRINUSE|address is in use/.test(error.message);
+      if (!isPortTaken || options.signal.aborted || attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(options: PlaygroundOptions): Promise<Playground> {
   const ports = await choosePorts();
   const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-playground-'));
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
@@ -149,10 +163,17 @@ export async function startPlayground(options: PlaygroundOptions): Promise<Playg
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= end());
 
+  // Until everything is up a crash fails the start; from then on the caller is told.
+  let onCrash = (error: Error): void => options.onCrash(error);
   try {
     await writeFile(file, meshFile(ports.inbound));
-    pods = startAll(ports, file, (error) => options.onCrash(error));
-    await Promise.race([Promise.all(running().map((child) => child.ready())), whenAborted(options.signal)]);
+    const crashed = new Promise<never>((_resolve, reject) => {
+      onCrash = reject;
+    });
+    pods = startAll(ports, file, (error) => onCrash(error));
+    const ready = Promise.all(running().map((child) => child.ready()));
+    await Promise.race([ready, crashed, whenAborted(options.signal)]);
+    onCrash = (error) => options.onCrash(error);
   } catch (error) {
     await close();
     throw error;
