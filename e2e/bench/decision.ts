@@ -20,7 +20,7 @@ import type { RequestHead } from '@lanekeeper/sidecar/wire/head';
 
 const SERVICES = 1000;
 const LANES = Array.from({ length: 10 }, (_, index) => `lane-${index}`);
-const SAMPLES = 200_000;
+const SAMPLES = 65_536;
 /** The quietest counts: a neighbour on the machine only ever adds time. */
 const ROUNDS = 7;
 const BATCH = 64;
