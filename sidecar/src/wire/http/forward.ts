@@ -45,6 +45,7 @@ export class Forward implements UpstreamListener {
   readonly #exchange: Exchange;
   #phase: 'waiting' | 'responding' | 'over' = 'waiting';
   #upstream: ClientRequest | undefined;
+  #answer: IncomingMessage | undefined;
   #result: ExchangeResult | undefined;
   #interim = 0;
   #mayReplay: boolean;
@@ -145,6 +146,7 @@ export class Forward implements UpstreamListener {
       return;
     }
     this.#phase = 'responding';
+    this.#answer = upstream;
     this.#context.clock.stop(this);
     this.#exchange.responded(upstream.statusCode ?? 0);
     relayResponseBody(upstream, this.#down.response, {
@@ -182,8 +184,8 @@ export class Forward implements UpstreamListener {
   failed(cause: unknown, upstream: ClientRequest): void {
     if (upstream !== this.#upstream || this.#phase === 'over') return;
     if (this.#phase === 'responding') {
-      // A close without an error is no news here: the response itself tells whether it was complete.
-      if (cause !== undefined) this.#truncate(truncation(cause));
+      // A close without an error is no news here, nor is an error after the last byte of the response.
+      if (cause !== undefined && this.#answer?.complete !== true) this.#truncate(truncation(cause));
       return;
     }
     const error = upstreamError(cause);

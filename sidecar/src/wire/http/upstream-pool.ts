@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
+import { UpstreamSocket } from './upstream-socket.ts';
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 
 const MAX_IDLE_PER_ENDPOINT = 128;
@@ -22,6 +23,10 @@ export class UpstreamPool extends Agent {
       maxFreeSockets: MAX_IDLE_PER_ENDPOINT,
       scheduling: 'lifo',
     });
+  }
+
+  override createConnection(options: NetConnectOpts): Duplex {
+    return new UpstreamSocket(options).connect(options);
   }
 
   /** The key of an endpoint's connections; Node would build a longer one from fields that are never set here. */

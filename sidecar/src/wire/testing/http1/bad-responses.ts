@@ -195,6 +195,22 @@ export function badResponsesPromises(create: CreateDriver): void {
     expect(handler.exchanges[0]?.ends).toEqual([{ status: 413 }]);
   });
 
+  test('an upstream that answers and resets the connection in the middle of an upload is heard too', async () => {
+    const upstream = await rawUpstream({
+      onData: (socket) => {
+        socket.pause();
+        socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nwho', () => socket.destroy());
+      },
+    });
+    const { port, handler } = await startDriver(create, { targets: [upstream.target] });
+    const client = rawClient(port);
+    client.write('POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 60000000\r\n\r\n');
+    client.write('x'.repeat(60_000_000));
+    expect((await client.closed()).text).toMatch(/^HTTP\/1.1 401 Unauthorized\r\n[^]*who$/);
+    await eventually('the end', () => handler.exchanges[0]?.ends.length);
+    expect(handler.exchanges[0]?.ends).toEqual([{ status: 401 }]);
+  });
+
   test('a connection that the upstream announced to close is not used again', async () => {
     const upstream = await rawUpstream({
       onData: (socket) =>
