@@ -64,7 +64,11 @@ function dispatch(
     return problem(405, 'wrong-method', `${path} takes ${here.map((one) => one.method).join(', ')}`);
   }
   const crossing = route.method === 'GET' ? undefined : checkOrigin(message.headers);
-  return crossing === undefined ? route.answer(request) : problem(403, crossing.code, crossing.message);
+  if (crossing !== undefined) return problem(403, crossing.code, crossing.message);
+  const reply = route.answer(request);
+  // A HEAD has no body to wait for, and a stream has nothing else.
+  const isEndless = message.method === 'HEAD' && reply.kind === 'stream';
+  return isEndless ? problem(405, 'wrong-method', `${path} takes GET`) : reply;
 }
 
 function allowed(message: IncomingMessage, routes: readonly Route[]): string {

@@ -81,6 +81,10 @@ describe('GET /hops/stream', () => {
     await vi.waitFor(async () => expect((await open()).response.statusCode).toBe(200));
   });
 
+  it('does not keep a HEAD waiting', async () => {
+    expect((await admin.ask('/hops/stream', { method: 'HEAD' })).status).toBe(405);
+  });
+
   it('refuses a filter that cannot be', async () => {
     expect((await admin.ask('/hops/stream?status=abc')).status).toBe(400);
   });

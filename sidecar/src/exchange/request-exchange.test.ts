@@ -262,11 +262,13 @@ describe('the access log', () => {
 });
 
 describe('a malformed message', () => {
-  it('is counted with its code and status', () => {
+  it('is counted and logged with its code and status', () => {
     const harness = createHarness();
     harness.exchanges.malformed(new ProxyError('head-too-large', 'too large'), connectionOf('inbound'));
     const exposed = harness.registry.expose();
     expect(exposed).toContain('lanekeeper_errors_total{direction="inbound",error="head-too-large"} 1');
     expect(exposed).toContain('code="431"} 1');
+    const fields = { direction: 'inbound', peer: '127.0.1.9:40000', status: 431, error: 'head-too-large' };
+    expect(harness.lines).toMatchObject([{ event: 'malformed_request', fields }]);
   });
 });

@@ -92,6 +92,7 @@ export function createExchanges(deps: ExchangeDeps): Exchanges {
     },
     malformed(error, connection) {
       deps.metrics.malformed(connection.direction, PROXY_ERRORS[error.code].http, error.code);
+      deps.accessLog.malformed(error, connection);
     },
   };
 }
