@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ProxyError } from '../../proxy-error.ts';
+import { resetSocket } from './reset-socket.ts';
 
 export interface JoinOptions {
   readonly downstream: Socket;
@@ -26,8 +27,8 @@ export function joinStreams({ downstream, upstream, idleTimeoutMs, onEnd }: Join
 
   const abort = (reason: ProxyError): void => {
     error ??= reason;
-    downstream.resetAndDestroy();
-    upstream.resetAndDestroy();
+    resetSocket(downstream);
+    resetSocket(upstream);
   };
   const onIdle = (): void =>
     abort(new ProxyError('downstream-closed', `no byte either way for ${idleTimeoutMs} ms`));

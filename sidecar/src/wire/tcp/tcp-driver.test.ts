@@ -219,6 +219,34 @@ describe('tcp driver', () => {
     expect(ends).toHaveLength(1);
   });
 
+  it("resets the destination when the client's socket is destroyed from elsewhere", async () => {
+    const upstreamClosed = vi.fn();
+    const serveUntilClosed = (socket: Socket): void => void echo(socket.once('close', upstreamClosed));
+    const { dial, accepted, ends } = await world({ targets: [await serve(serveUntilClosed)] });
+    const client = await dial();
+    client.write('x');
+    await once(client, 'data');
+    for (const socket of accepted) socket.destroy();
+    await vi.waitFor(() => expect(upstreamClosed).toHaveBeenCalled());
+    expect(ends.map((end) => end.error?.code)).toEqual(['downstream-closed']);
+  });
+
+  it('closes both sides when a destination sends its end and then a reset', async () => {
+    const endThenReset = (socket: Socket): void => {
+      socket.end('bye');
+      socket.once('finish', () => socket.resetAndDestroy());
+    };
+    const { dial, ends, accepted } = await world({ targets: [await serve(endThenReset)] });
+    await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const client = await dial();
+        client.on('error', () => undefined).resume();
+        for (let turn = 0; turn < 5; turn += 1) client.write(Buffer.alloc(50_000));
+      }),
+    );
+    await vi.waitFor(() => expect([accepted.size, ends.length]).toEqual([0, 20]));
+  });
+
   it('tries the next endpoint when one does not accept', async () => {
     const { dial, tried, ends } = await world({ targets: [await closedPort(), await serve(echo)] });
     const client = await dial();

@@ -5,6 +5,7 @@ import type { Exchange, StreamHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import { PROXY_ERRORS, ProxyError } from '../../proxy-error.ts';
 import { joinStreams, type JoinedStreams } from './join-streams.ts';
+import { resetSocket } from './reset-socket.ts';
 
 export interface TcpStreamOptions {
   readonly handler: StreamHandler;
@@ -143,7 +144,7 @@ export class TcpStream implements SilentStream {
     this.#upstream?.on('error', ignore);
     this.#upstream?.destroy();
     this.#downstream.on('error', ignore);
-    this.#downstream.resetAndDestroy();
+    resetSocket(this.#downstream);
   }
 
   #end(error: ProxyError | undefined): void {
