@@ -48,13 +48,13 @@ export const grpcInterop: Suite = {
   },
 };
 
-/** The client's authority is the caller's own outbound address: a service of that host and port maps it to the callee. */
+/** The client's authority is the caller's own outbound address: a service of that address and port maps it to the callee. */
 async function startCaller(callee: SidecarProcess): Promise<SidecarProcess> {
   const port = await freePort();
   const endpoint = { address: '127.0.0.1', port: Number(portOf(callee.inbound)) };
   return startSidecar({
     variables: { outboundListen: `127.0.0.1:${port}` },
-    mesh: { services: [{ name: 'interop', hosts: ['127.0.0.1'], port, endpoints: [endpoint] }] },
+    mesh: { services: [{ name: 'interop', addresses: ['127.0.0.1'], port, endpoints: [endpoint] }] },
   });
 }
 
