@@ -1,5 +1,5 @@
 import type { Connection } from '../listen/connection.ts';
-import type { Snapshot } from '../route/snapshot.ts';
+import type { Endpoint, Service, Snapshot } from '../route/snapshot.ts';
 
 /** Names the service that a downstream connection comes from, by the address of its peer; the index is made once a snapshot. */
 export function createCallerIndex(current: () => Snapshot): (connection: Connection) => string | undefined {
@@ -20,15 +20,16 @@ function indexAddresses(snapshot: Snapshot): ReadonlyMap<string, string> {
   const callers = new Map<string, string>();
   const shared = new Set<string>();
   for (const service of snapshot.services.values()) {
-    for (const port of service.ports.values()) {
-      for (const subset of port.subsets.values()) {
-        for (const { address } of subset.endpoints) {
-          if ((callers.get(address) ?? service.id) !== service.id) shared.add(address);
-          callers.set(address, service.id);
-        }
-      }
+    for (const { address } of endpointsOf(service)) {
+      if ((callers.get(address) ?? service.id) !== service.id) shared.add(address);
+      callers.set(address, service.id);
     }
   }
   for (const address of shared) callers.delete(address);
   return callers;
+}
+
+function endpointsOf(service: Service): readonly Endpoint[] {
+  const subsets = [...service.ports.values()].flatMap((port) => [...port.subsets.values()]);
+  return subsets.flatMap((subset) => subset.endpoints);
 }
