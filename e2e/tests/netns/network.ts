@@ -148,6 +148,14 @@ function runNow(
 function removeLeftovers(): void {
   const listed = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout;
   for (const [, namespace = '', pid] of listed.matchAll(new RegExp(`^(${PREFIX}-([0-9]+)-\\S+)`, 'gm'))) {
-    if (spawnSync('kill', ['-0', pid ?? '']).status !== 0) spawnSync('ip', ['netns', 'del', namespace]);
+    if (!isAlive(Number(pid))) spawnSync('ip', ['netns', 'del', namespace]);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }

@@ -221,7 +221,7 @@ describe('tcp driver', () => {
 
   it("resets the destination when the client's socket is destroyed from elsewhere", async () => {
     const upstreamClosed = vi.fn();
-    const serveUntilClosed = (socket: Socket): void => void echo(socket.once('close', upstreamClosed));
+    const serveUntilClosed = (socket: Socket): void => echo(socket.once('close', upstreamClosed));
     const { dial, accepted, ends } = await world({ targets: [await serve(serveUntilClosed)] });
     const client = await dial();
     client.write('x');
