@@ -47,7 +47,7 @@ type State =
   | { readonly phase: 'over' };
 
 /** How often a request that a departing connection disowned is sent to the same endpoint again before others are asked. */
-const REPEATS = 3;
+const REPEATS = 5;
 
 /** Carries one request and its response between a client's stream and an upstream one. Ends the exchange exactly once. */
 export function relay(options: RelayOptions): void {
