@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ProxyError } from '../../proxy-error.ts';
+import { carryBytes } from './carry-bytes.ts';
 import { resetSocket } from './reset-socket.ts';
 
 export interface JoinOptions {
@@ -55,19 +56,19 @@ export function joinStreams({ downstream, upstream, idleTimeoutMs, onEnd }: Join
   );
   // Every byte of one socket is a byte of the other, so that one clock serves both.
   downstream.setTimeout(idleTimeoutMs, onIdle);
-  upstream.pipe(downstream);
+  const stopUpstream = carryBytes(upstream, downstream);
 
   return {
     carryDownstream(head) {
       if (head.length > 0) upstream.write(head);
       // A client may have sent its end before there was anyone to pass it on to.
       if (downstream.readableEnded) upstream.end();
-      else downstream.pipe(upstream);
+      else carryBytes(downstream, upstream);
     },
     release() {
       unwatch();
       downstream.setTimeout(0).off('timeout', onIdle);
-      upstream.unpipe(downstream);
+      stopUpstream();
       upstream.removeAllListeners().on('error', () => undefined);
       upstream.destroy();
     },
