@@ -9,7 +9,6 @@ import { announcesBody, isBodyPending, sendBody } from './request-body.ts';
 import type { CheckedHead } from './request-head.ts';
 import { requestHeaders } from './request-headers.ts';
 import { choosesOffered, headText, responseHeaders, switchHeaders } from './response-head.ts';
-import type { ResponseClock } from './response-clock.ts';
 import { sendLocalReply } from './send-local-reply.ts';
 import type { UpstreamCaller, UpstreamListener } from './upstream-call.ts';
 import { upstreamError } from './upstream-error.ts';
@@ -24,7 +23,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 export interface ForwardContext {
   readonly caller: UpstreamCaller;
   readonly pool: UpstreamPool;
-  readonly clock: ResponseClock;
+  /** From the end of the request to the head of the response; 0 is no limit. */
+  readonly responseTimeoutMs: number;
   isDraining(): boolean;
 }
 
@@ -37,18 +37,24 @@ export interface Downstream {
   readonly upgradeHead: Buffer | undefined;
 }
 
+export interface Decided {
+  readonly checked: CheckedHead;
+  readonly exchange: Exchange;
+}
+
 /** One request on its way: attempts until a final head comes, then the response, then one `end`. */
 export class Forward implements UpstreamListener {
   readonly #context: ForwardContext;
   readonly #down: Downstream;
-  readonly #checked: CheckedHead;
-  readonly #exchange: Exchange;
+  readonly #decided: Decided;
   #phase: 'waiting' | 'responding' | 'over' = 'waiting';
   #upstream: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
   #result: ExchangeResult | undefined;
   #interim = 0;
   #mayReplay: boolean;
+  /** When the wait for the response's head is over, on the clock of `performance.now`. */
+  #deadline = Infinity;
 
   constructor(
     context: ForwardContext,
@@ -57,14 +63,13 @@ export class Forward implements UpstreamListener {
   ) {
     this.#context = context;
     this.#down = down;
-    this.#checked = decided.checked;
-    this.#exchange = decided.exchange;
+    this.#decided = decided;
     this.#mayReplay = IDEMPOTENT.has(decided.checked.head.method) && !announcesBody(down.request);
     down.response.on('close', () => this.#closed());
   }
 
   start(): void {
-    const { refusal } = this.#exchange;
+    const { refusal } = this.#decided.exchange;
     if (refusal === undefined) this.#attempt();
     else this.#refuse(refusal);
   }
@@ -75,20 +80,31 @@ export class Forward implements UpstreamListener {
     else if (this.#phase === 'responding') this.#truncate(error);
   }
 
-  /** The upstream has not answered in time. */
-  expired(): void {
-    if (this.#phase !== 'waiting') return;
+  /** Called now and then for each request: one timer serves them all. */
+  checkDeadline(now: number): void {
+    if (this.#phase !== 'waiting' || now < this.#deadline) return;
     this.#refuse(new ProxyError('response-timeout', 'The upstream did not answer in time.'));
+  }
+
+  #startWaiting(): void {
+    const { responseTimeoutMs } = this.#context;
+    if (responseTimeoutMs > 0) this.#deadline = performance.now() + responseTimeoutMs;
   }
 
   #attempt(): void {
     const { request, socket, upgradeHead } = this.#down;
-    const { head, target, hasRepeats } = this.#checked;
-    const edits = this.#exchange.requestEdits;
+    const { head, target, hasRepeats } = this.#decided.checked;
+    const edits = this.#decided.exchange.requestEdits;
     const isUpgrade = upgradeHead !== undefined;
     try {
       const headers = requestHeaders(request, { edits, hasRepeats, isUpgrade, authority: head.authority });
-      const call = { target: this.#exchange.target, method: head.method, path: target, headers, socket };
+      const call = {
+        target: this.#decided.exchange.target,
+        method: head.method,
+        path: target,
+        headers,
+        socket,
+      };
       this.#context.caller.call(call, this);
     } catch (cause) {
       this.#refuse(
@@ -104,14 +120,14 @@ export class Forward implements UpstreamListener {
     if (expect !== undefined) upstream.setHeader('Expect', expect);
     if (!announcesBody(request)) {
       upstream.end();
-      this.#context.clock.start(this);
+      this.#startWaiting();
       return;
     }
     if (trailer !== undefined && request.headers['transfer-encoding'] !== undefined) {
       upstream.setHeader('Trailer', trailer);
     }
     sendBody(request, upstream, {
-      sent: () => this.#phase === 'waiting' && this.#context.clock.start(this),
+      sent: () => this.#startWaiting(),
       spoiled: (cause) =>
         this.abort(
           new ProxyError('malformed-request', 'A trailer field of the request is not valid.', { cause }),
@@ -147,8 +163,7 @@ export class Forward implements UpstreamListener {
     }
     this.#phase = 'responding';
     this.#answer = upstream;
-    this.#context.clock.stop(this);
-    this.#exchange.responded(upstream.statusCode ?? 0);
+    this.#decided.exchange.responded(upstream.statusCode ?? 0);
     relayResponseBody(upstream, this.#down.response, {
       complete: () => this.#complete(),
       truncated: (cause) => this.#truncate(truncation(cause)),
@@ -170,11 +185,10 @@ export class Forward implements UpstreamListener {
       return;
     }
     this.#phase = 'responding';
-    this.#context.clock.stop(this);
     const status = response.statusCode ?? 0;
-    this.#exchange.responded(status);
+    this.#decided.exchange.responded(status);
     this.#result = { status };
-    const fields = switchHeaders(response, this.#exchange.responseEdits);
+    const fields = switchHeaders(response, this.#decided.exchange.responseEdits);
     down.write(headText(status, response.statusMessage ?? '', fields), 'latin1');
     if (upgradeHead.length > 0) socket.write(upgradeHead);
     if (head.length > 0) down.write(head);
@@ -191,9 +205,9 @@ export class Forward implements UpstreamListener {
     const error = upstreamError(cause);
     if (this.#isStaleConnection(error, upstream)) {
       this.#mayReplay = false;
-      this.#context.pool.dropIdle(this.#exchange.target);
+      this.#context.pool.dropIdle(this.#decided.exchange.target);
       this.#attempt();
-    } else if (error.retryable && this.#exchange.retry(error)) this.#attempt();
+    } else if (error.retryable && this.#decided.exchange.retry(error)) this.#attempt();
     else this.#refuse(error);
   }
 
@@ -210,7 +224,7 @@ export class Forward implements UpstreamListener {
     const closes = this.#mustClose(isPending);
     try {
       if (status < 200) throw new Error(`a final response cannot have the status ${status}`);
-      const edits = this.#exchange.responseEdits;
+      const edits = this.#decided.exchange.responseEdits;
       const allowsChunks = request.httpVersionMinor > 0;
       const fields = responseHeaders(upstream, { edits, allowsChunks, closes });
       response.sendDate = false;
@@ -233,7 +247,6 @@ export class Forward implements UpstreamListener {
   /** Answers with an error; nothing of a response was sent yet. */
   #refuse(error: ProxyError): void {
     this.#phase = 'over';
-    this.#context.clock.stop(this);
     this.#upstream?.destroy();
     const { request, response, socket } = this.#down;
     if (response.destroyed || socket.destroyed) {
@@ -273,12 +286,11 @@ export class Forward implements UpstreamListener {
     const { response } = this.#down;
     const isSwitched = this.#phase === 'responding' && this.#result !== undefined;
     this.#phase = 'over';
-    this.#context.clock.stop(this);
     if (!response.writableFinished) {
       this.#upstream?.destroy();
       if (!isSwitched && this.#result?.error === undefined) this.#result = ABANDONED;
     }
-    this.#exchange.end(this.#result ?? { status: response.statusCode });
+    this.#decided.exchange.end(this.#result ?? { status: response.statusCode });
   }
 }
 

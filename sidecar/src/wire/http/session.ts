@@ -52,6 +52,10 @@ export class Session {
     socket.on('drain', () => this.#current?.response.emit('drain'));
   }
 
+  checkDeadline(now: number): void {
+    this.#forward?.checkDeadline(now);
+  }
+
   /** The bytes on the connection are no (further) valid request. */
   broken(error: ProxyError): void {
     if (this.#isClosing) return;

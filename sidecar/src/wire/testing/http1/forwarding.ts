@@ -1,4 +1,5 @@
 import { createServer, request as httpRequest, Agent } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ProxyError } from '../../../proxy-error.ts';
 import { eventually } from '../eventually.ts';
@@ -139,6 +140,30 @@ export function forwardingPromises(create: CreateDriver): void {
       connection.socket.write(OK);
       await eventually('two ends', () => handler.exchanges[1]?.ends.length === 1);
     });
+
+    test.each([1, 16, 1_000])(
+      'takes over a connection whose first %d bytes were read and pushed back',
+      async (size) => {
+        const upstream = await rawUpstream(replying(OK));
+        const { driver, handler } = await startDriver(create, { targets: [upstream.target] });
+        const listener = createTcpServer({ allowHalfOpen: true }, (socket) => {
+          socket.once('readable', () => {
+            const bytes: unknown = socket.read(size) ?? socket.read();
+            socket.unshift(bytes);
+            const { address, port } = upstream.target;
+            const here = { address, port };
+            driver.accept(socket, { direction: 'inbound', peer: here, local: here, destination: undefined });
+          });
+        });
+        onTestFinished(() => void listener.close());
+        const client = rawClient(await listen(listener));
+        client.write('GET /1 HTTP/1.1\r\nHost: b\r\n\r\n');
+        await client.until('ok');
+        client.write('GET /2 HTTP/1.1\r\nHost: b\r\n\r\n');
+        await eventually('the second response', () => client.received() === OK + OK);
+        expect(handler.exchanges.map((exchange) => exchange.head.path)).toEqual(['/1', '/2']);
+      },
+    );
 
     test('reuses connections on both sides', async () => {
       let accepted = 0;
