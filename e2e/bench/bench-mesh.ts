@@ -1,4 +1,8 @@
-import type { Origin } from './contenders.ts';
+/** Ports of the origin on loopback. */
+export interface Origin {
+  readonly http1: number;
+  readonly http2: number;
+}
 
 /** The service that the load is for: in the middle of a mesh of 1,000. */
 export const BENCH_HOST = 'service-500';

@@ -6,17 +6,12 @@ import { freePort } from '../harness/free-port.ts';
 import { startProcess, type RunningProcess } from '../harness/process.ts';
 import { startSidecar } from '../harness/sidecar-process.ts';
 import { untilListening } from '../harness/until-listening.ts';
-import { benchMesh } from './bench-mesh.ts';
+import { benchMesh, type Origin } from './bench-mesh.ts';
 
 /** A proxy in front of the origin, on a core of its own. */
 export interface Contender {
   readonly name: string;
   start(origin: Origin, core: number): Promise<RunningContender>;
-}
-
-export interface Origin {
-  readonly http1: number;
-  readonly http2: number;
 }
 
 export interface RunningContender {

@@ -1,6 +1,5 @@
 import { startSidecar, type SidecarProcess } from '../harness/sidecar-process.ts';
-import { benchMesh, BENCH_HOST } from './bench-mesh.ts';
-import type { Origin } from './contenders.ts';
+import { benchMesh, BENCH_HOST, type Origin } from './bench-mesh.ts';
 import { wrk } from './load.ts';
 import { residentMegabytes } from './memory.ts';
 

@@ -7,7 +7,7 @@ import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
 import { DEFAULT_NAMESPACE, isServiceName } from './discovery/service-name.ts';
-import { readListen } from './read-listen.ts';
+import { readListen, type ListenConfig } from './read-listen.ts';
 import type { Workload } from './workload.ts';
 
 /** Everything that the environment decides, parsed once at start, frozen. */
@@ -26,14 +26,6 @@ export interface SidecarConfig {
   readonly detect: DetectConfig;
   readonly limits: Limits;
   readonly telemetry: TelemetryConfig;
-}
-
-export interface ListenConfig {
-  readonly outbound: readonly SocketAddress[];
-  readonly inbound: readonly SocketAddress[];
-  readonly gateway: readonly SocketAddress[];
-  readonly admin: SocketAddress;
-  readonly status: SocketAddress;
 }
 
 export interface DetectConfig {

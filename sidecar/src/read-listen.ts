@@ -2,11 +2,18 @@ import { VARIABLES } from '@lanekeeper/protocol/variables';
 import type { EnvReader } from '@lanekeeper/runtime/env';
 import { ADDRESS, list } from '@lanekeeper/runtime/env-kinds';
 import { formatAddress, isLoopback, type SocketAddress } from '@lanekeeper/runtime/socket-address';
-import type { ListenConfig, SidecarConfig } from './config.ts';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
 
+export interface ListenConfig {
+  readonly outbound: readonly SocketAddress[];
+  readonly inbound: readonly SocketAddress[];
+  readonly gateway: readonly SocketAddress[];
+  readonly admin: SocketAddress;
+  readonly status: SocketAddress;
+}
+
 /** The addresses of every listener, checked against the role and against each other. */
-export function readListen(env: EnvReader, role: SidecarConfig['role']): ListenConfig {
+export function readListen(env: EnvReader, role: 'sidecar' | 'gateway'): ListenConfig {
   const addresses = list(ADDRESS);
   const isGateway = role === 'gateway';
   const listen: ListenConfig = {

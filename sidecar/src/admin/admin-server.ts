@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
-import { problem, json, type AdminReply, type AdminRequest } from './endpoint.ts';
+import type { AdminDeps } from './admin-deps.ts';
+import { problem, json, type AdminReply, type AdminRequest, type Route } from './endpoint.ts';
 import { listRoutes } from './get-help.ts';
 import { checkHost, checkOrigin, isLoopback } from './guard.ts';
 import { closeServer, listenOn, type SmallServer } from './http-server.ts';
 import { send, wantsHtml } from './reply.ts';
-import { adminRoutes, type AdminDeps, type Route } from './routes.ts';
+import { adminRoutes } from './routes.ts';
 
 /** For people and tools on this machine; `listen` rejects for an address that is not loopback. */
 export function createAdminServer(deps: AdminDeps): SmallServer {

@@ -14,7 +14,7 @@ import { decideOutbound } from '../route/decide-outbound.ts';
 import { explain } from '../route/explain.ts';
 import { connection, contextOf, DEMO, request } from '../route/mesh.fixture.ts';
 import { createAdminServer } from './admin-server.ts';
-import type { AdminDeps, MeshState } from './routes.ts';
+import type { AdminDeps, MeshState } from './admin-deps.ts';
 
 const LOOPBACK: SocketAddress = { address: '127.0.0.1', port: 0 };
 

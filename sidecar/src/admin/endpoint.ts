@@ -17,6 +17,14 @@ export type AdminReply =
 /** Answers one request. Plain dependencies come in when it is made. */
 export type Endpoint = (request: AdminRequest) => AdminReply;
 
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly path: string;
+  /** For people: in /help and in a 404. */
+  readonly does: string;
+  readonly answer: Endpoint;
+}
+
 export function json(body: unknown, status = 200): AdminReply {
   return { kind: 'json', status, body };
 }

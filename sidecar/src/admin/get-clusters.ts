@@ -1,6 +1,6 @@
 import type { Endpoint as MeshEndpoint, Service, ServicePort, Snapshot, Subset } from '../route/snapshot.ts';
 import { checkQuery, json, parameter, problem, type Endpoint } from './endpoint.ts';
-import type { EndpointState } from './routes.ts';
+import type { EndpointState } from './admin-deps.ts';
 
 export interface ClusterDeps {
   readonly snapshot: () => Snapshot;

@@ -1,7 +1,7 @@
 import type { RootLog } from '@lanekeeper/runtime/log';
 import { redactConfig, type SidecarConfig } from '../config.ts';
 import { json, type Endpoint } from './endpoint.ts';
-import type { MeshState } from './routes.ts';
+import type { MeshState } from './admin-deps.ts';
 
 export interface ConfigDeps {
   readonly config: SidecarConfig;

@@ -1,5 +1,5 @@
 import { json, type Endpoint } from './endpoint.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './endpoint.ts';
 
 /** What exists here; also the body of a 404. */
 export function getHelp(routes: readonly Route[]): Endpoint {

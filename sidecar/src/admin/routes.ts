@@ -1,12 +1,5 @@
-import type { Direction } from '@lanekeeper/protocol/hop';
-import type { RootLog } from '@lanekeeper/runtime/log';
-import type { Metrics } from '@lanekeeper/runtime/metrics';
-import type { SidecarConfig } from '../config.ts';
-import type { Audit } from '../exchange/audit.ts';
-import type { HopRing } from '../exchange/hop-ring.ts';
-import type { ExplainRequest } from '../route/explain.ts';
-import type { Snapshot } from '../route/snapshot.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { AdminDeps } from './admin-deps.ts';
+import type { Endpoint, Route } from './endpoint.ts';
 import { getAudit } from './get-audit.ts';
 import { getClusters } from './get-clusters.ts';
 import { getConfig } from './get-config.ts';
@@ -19,49 +12,6 @@ import { getPage } from './get-page.ts';
 import { postDrain } from './post-drain.ts';
 import { putLogLevel } from './put-log-level.ts';
 import { streamHops } from './stream-hops.ts';
-
-/** What the admin server shows and may touch. */
-export interface AdminDeps {
-  readonly hops: Pick<HopRing, 'read' | 'lastId' | 'since' | 'subscribe' | 'toHop' | 'idOf'>;
-  readonly audit: Pick<Audit, 'rows'>;
-  readonly metrics: Pick<Metrics, 'expose'>;
-  readonly config: SidecarConfig;
-  readonly mesh: () => MeshState;
-  readonly snapshot: () => Snapshot;
-  readonly endpointState: (key: string) => EndpointState;
-  /** A dry run by the newest snapshot. */
-  readonly explain: (request: ExplainRequest) => unknown;
-  /** The directions that this role has; the first is the one that `explain` takes by itself. */
-  readonly directions: readonly [Direction, ...Direction[]];
-  readonly log: Pick<RootLog, 'level' | 'setLevel' | 'info'>;
-  /** Begins to drain; further calls change nothing. */
-  readonly drain: () => void;
-}
-
-/** The mesh configuration in use, and the last one that was refused since. */
-export interface MeshState {
-  readonly generation: string;
-  /** RFC 3339; null before the first. */
-  readonly appliedAt: string | null;
-  readonly rejected: {
-    readonly at: string;
-    readonly problems: readonly { readonly path: string; readonly message: string }[];
-  } | null;
-}
-
-/** What this sidecar itself knows of an endpoint. */
-export interface EndpointState {
-  readonly inFlight: number;
-  readonly ejected: boolean;
-}
-
-export interface Route {
-  readonly method: 'GET' | 'PUT' | 'POST';
-  readonly path: string;
-  /** For people: in /help and in a 404. */
-  readonly does: string;
-  readonly answer: Endpoint;
-}
 
 /** Everything that the admin port answers. GET never changes anything. */
 export function adminRoutes(deps: AdminDeps): readonly Route[] {

@@ -1,6 +1,5 @@
 import type { Balancing } from '@lanekeeper/protocol/model';
-import type { Dropped } from '../route/decision.ts';
-import type { Endpoint, Subset } from '../route/snapshot.ts';
+import type { Dropped, Endpoint, Subset } from '../route/snapshot.ts';
 import { ejectedOf, preferZone } from './candidates.ts';
 import type { EndpointLoads } from './endpoint-loads.ts';
 import type { OutlierDetector } from './outlier.ts';

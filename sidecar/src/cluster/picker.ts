@@ -1,5 +1,4 @@
-import type { Dropped } from '../route/decision.ts';
-import type { Endpoint, Subset } from '../route/snapshot.ts';
+import type { Dropped, Endpoint, Subset } from '../route/snapshot.ts';
 
 /** Chooses one endpoint of a subset. Reads loads and ejections, changes nothing. */
 export interface Picker {

@@ -5,13 +5,13 @@ import {
   type Evidence,
   type EvidenceContext,
   SEVERAL,
-  type TagConflict,
   readGatewayEvidence,
   readInboundEvidence,
   readOutboundEvidence,
 } from './evidence.ts';
 import { type Fields, headOf } from './head.fixture.ts';
 import { compileRules } from './match-rule.ts';
+import type { TagConflict } from './tag.ts';
 
 interface World {
   readonly fields: Fields;
@@ -50,7 +50,7 @@ function contextOf(world: World): EvidenceContext {
       evidence: EVIDENCE,
       balancing: { policy: 'least-request', zoneAware: false },
     },
-    policy: { group: 'g', mode: 'permissive', evidence, lanes: new Map() },
+    policy: { evidence },
     workload: { app: 'a', namespace: 'ns', lane: world.workloadLane ?? 'base', pod: 'a-0', zone: undefined },
     rules: rulesOf(world.ruleLane),
     links: { lookup: (id) => seen.get(id) },

@@ -1,11 +1,10 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
-import type { MeshSettings } from '@lanekeeper/protocol/model';
+import type { EvidenceConfig, MeshSettings } from '@lanekeeper/protocol/model';
 import type { Rung } from '@lanekeeper/protocol/reasons';
-import type { LanePolicy } from '../route/snapshot.ts';
 import type { RequestHead } from '../wire/head.ts';
 import type { Workload } from '../workload.ts';
 import type { CompiledRule } from './match-rule.ts';
-import { readTag } from './tag.ts';
+import { readTag, type TagConflict } from './tag.ts';
 import { readTraceIds } from './trace-ids.ts';
 
 /** Which lane a request belongs to, and how that is known. */
@@ -22,7 +21,8 @@ export interface Evidence {
 /** What the ladder climbs on, besides the request itself. */
 export interface EvidenceContext {
   readonly settings: MeshSettings;
-  readonly policy: LanePolicy;
+  /** Of the destination's lane group. */
+  readonly policy: { readonly evidence: EvidenceConfig };
   readonly workload: Workload;
   /** The rules that colour at this place; empty where it is no entry. */
   readonly rules: readonly CompiledRule[];
@@ -44,11 +44,6 @@ export interface InFlightView {
 
 /** Not a lane name: no DNS label has a space. */
 export const SEVERAL = 'several lanes';
-
-/** The request carries two different tags: an error, never a pick. */
-export interface TagConflict {
-  readonly conflict: string;
-}
 
 /** What an inbound side does with a request that nothing tags: `correct` takes it for baseline, `adopt` for the workload's lane. */
 export type UntaggedInbound = 'correct' | 'adopt';

@@ -1,5 +1,5 @@
 import type { ValueMatch } from '@lanekeeper/protocol/model';
-import type { Condition } from './match-rule.ts';
+import type { Condition } from './condition.ts';
 import { decodePercent } from './percent-decoding.ts';
 
 type NamedMatches = Readonly<Record<string, ValueMatch>>;

@@ -1,5 +1,6 @@
 import type { LaneConfig, MatchRule } from '@lanekeeper/protocol/model';
 import type { RequestHead } from '../wire/head.ts';
+import type { Condition } from './condition.ts';
 import { cookieCondition, headerCondition, queryCondition } from './match-fields.ts';
 import { hostCondition, methodCondition, pathCondition } from './match-target.ts';
 
@@ -13,9 +14,6 @@ export interface CompiledRule {
   readonly label: string;
   matches(head: RequestHead): boolean;
 }
-
-/** One condition of a rule. */
-export type Condition = (head: RequestHead) => boolean;
 
 /** The rules of all lanes in the order in which they are asked: priority (larger first), lane name, place in the lane. */
 export function compileRules(lanes: readonly LaneConfig[]): readonly CompiledRule[] {

@@ -1,5 +1,5 @@
 import type { PathMatch } from '@lanekeeper/protocol/model';
-import type { Condition } from './match-rule.ts';
+import type { Condition } from './condition.ts';
 
 /** Exact names, `*.example.com` (any depth below, not itself) or `*`; port, case and a final dot do not matter. */
 export function hostCondition(hosts: readonly string[]): Condition | undefined {

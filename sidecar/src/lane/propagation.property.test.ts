@@ -45,7 +45,7 @@ class Pod {
       },
       balancing: { policy: 'least-request', zoneAware: false },
     },
-    policy: { group: 'g', mode: 'permissive', evidence: EVIDENCE, lanes: new Map() },
+    policy: { evidence: EVIDENCE },
     workload: { app: 'a', namespace: 'ns', lane: 'base', pod: 'a-0', zone: undefined },
     rules: [],
     links: this.#links,

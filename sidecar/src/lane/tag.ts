@@ -2,7 +2,11 @@ import { HEADERS } from '@lanekeeper/protocol/headers';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import type { HeaderReader } from '../wire/head.ts';
 import { readBaggageMember } from './baggage.ts';
-import type { TagConflict } from './evidence.ts';
+
+/** The request carries two different tags: an error, never a pick. */
+export interface TagConflict {
+  readonly conflict: string;
+}
 
 /** Where the mesh keeps its tag. */
 export interface TagCarriers {

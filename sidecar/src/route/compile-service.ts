@@ -1,9 +1,16 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { EndpointConfig, ServiceConfig, ServicePortConfig } from '@lanekeeper/protocol/model';
 import { addressKey } from './address-key.ts';
-import type { Dropped } from './decision.ts';
 import { serviceId } from './service-id.ts';
-import type { AddressOwner, Endpoint, LanePolicy, Service, ServicePort, Subset } from './snapshot.ts';
+import type {
+  AddressOwner,
+  Dropped,
+  Endpoint,
+  LanePolicy,
+  Service,
+  ServicePort,
+  Subset,
+} from './snapshot.ts';
 
 type AddressIndex = Map<string, AddressOwner[]>;
 

@@ -7,7 +7,7 @@ import { readInboundEvidence } from '../lane/evidence.ts';
 import type { CompiledRule } from '../lane/match-rule.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
-import type { Decision, Dropped, Fallback } from './decision.ts';
+import type { Decision, Fallback } from './decision.ts';
 import type { DecisionContext } from './decision-context.ts';
 import { NO_RULES, evidenceContext } from './decision-context.ts';
 import { chainOf } from './lane-chain.ts';
@@ -16,7 +16,7 @@ import type { OwnService } from './own-service.ts';
 import { findOwnService } from './own-service.ts';
 import { correctionLoop, unknownDestination, wrongLane } from './refusals.ts';
 import { NONE_DROPPED, reasonToLeave, selectSubset } from './select-subset.ts';
-import type { ServicePort, Snapshot } from './snapshot.ts';
+import type { Dropped, ServicePort, Snapshot } from './snapshot.ts';
 
 /** One request that reached this pod, with all that its judgement needs. */
 interface Arrival {

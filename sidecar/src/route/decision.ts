@@ -1,8 +1,8 @@
-import type { DropReason, FallbackReason } from '@lanekeeper/protocol/reasons';
+import type { FallbackReason } from '@lanekeeper/protocol/reasons';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Evidence } from '../lane/evidence.ts';
 import type { ProxyError } from '../proxy-error.ts';
-import type { Endpoint, ServicePort } from './snapshot.ts';
+import type { Dropped, Endpoint, ServicePort } from './snapshot.ts';
 
 /** The answer for one request: its lane and how that is known, where it goes and why. Made once; a retry makes another. */
 export interface Decision {
@@ -27,11 +27,6 @@ export interface Fallback {
   readonly from: string;
   readonly to: string;
   readonly reason: FallbackReason;
-}
-
-export interface Dropped {
-  readonly endpoint: string;
-  readonly reason: DropReason;
 }
 
 /** What the inbound side did with a request that reached the wrong lane; label of `lanekeeper_lane_escape_total`. */

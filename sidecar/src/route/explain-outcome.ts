@@ -3,9 +3,9 @@ import type { DropReason } from '@lanekeeper/protocol/reasons';
 import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { PROXY_ERRORS } from '../proxy-error.ts';
-import type { Decision, Dropped, EscapeKind, Fallback } from './decision.ts';
+import type { Decision, EscapeKind, Fallback } from './decision.ts';
 import { describeDecision } from './describe-decision.ts';
-import type { Endpoint } from './snapshot.ts';
+import type { Dropped, Endpoint } from './snapshot.ts';
 
 /** What one lane gets, as plain JSON. */
 export interface Outcome {

@@ -1,14 +1,15 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { PickQuery } from '../cluster/picker.ts';
-import type { Evidence, TagConflict } from '../lane/evidence.ts';
+import type { Evidence } from '../lane/evidence.ts';
+import type { TagConflict } from '../lane/tag.ts';
 import type { ProxyError } from '../proxy-error.ts';
-import type { Decision, Dropped, EscapeKind } from './decision.ts';
+import type { Decision, EscapeKind } from './decision.ts';
 import type { DecisionContext } from './decision-context.ts';
 import { ambiguousTag, laneAmbiguous, noEndpoint, portName, unknownDestination } from './refusals.ts';
 import type { Selection } from './select-subset.ts';
 import { NONE_DROPPED, selectSubset } from './select-subset.ts';
-import type { ServicePort } from './snapshot.ts';
+import type { Dropped, ServicePort } from './snapshot.ts';
 
 /** Every decision is made here, so that all have one shape: the engine reads them faster and readers find every field. */
 

@@ -14,7 +14,7 @@ import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
 import type { DecisionContext } from './decision-context.ts';
-import type { Dropped } from './decision.ts';
+import type { Dropped } from './snapshot.ts';
 
 /** Meshes, requests and connections for the tests of this folder: complete by default, each test says only what matters. */
 

@@ -3,8 +3,8 @@ import { createPicker } from '../cluster/create-picker.ts';
 import { createEndpointLoads } from '../cluster/endpoint-loads.ts';
 import { createOutlierDetector, OUTLIER_DEFAULTS } from '../cluster/outlier.ts';
 import type { Picker } from '../cluster/picker.ts';
-import type { Dropped } from './decision.ts';
 import { firstUsable } from './mesh.fixture.ts';
+import type { Dropped } from './snapshot.ts';
 
 /** The deterministic picker that leaves out whatever has one of `keys`: a sidecar that saw other failures than its neighbour. */
 export function ejecting(keys: ReadonlySet<string>): Picker {

@@ -1,9 +1,8 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { DropReason } from '@lanekeeper/protocol/reasons';
 import { ProxyError } from '../proxy-error.ts';
-import type { Dropped } from './decision.ts';
 import { chainOf } from './lane-chain.ts';
-import type { ServicePort } from './snapshot.ts';
+import type { Dropped, ServicePort } from './snapshot.ts';
 
 /** The sentences with which decisions refuse a request. They may reach the client, so they name no address. */
 

@@ -1,8 +1,8 @@
 import type { FallbackReason } from '@lanekeeper/protocol/reasons';
 import type { PickQuery, Picker } from '../cluster/picker.ts';
-import type { Dropped, Fallback } from './decision.ts';
+import type { Fallback } from './decision.ts';
 import { chainOf } from './lane-chain.ts';
-import type { Endpoint, ServicePort } from './snapshot.ts';
+import type { Dropped, Endpoint, ServicePort } from './snapshot.ts';
 
 /** What a lane gets at one port of a service. */
 export interface Selection {

@@ -1,3 +1,4 @@
+import type { DropReason } from '@lanekeeper/protocol/reasons';
 import type {
   AppProtocol,
   EvidenceConfig,
@@ -6,7 +7,6 @@ import type {
   MeshSettings,
 } from '@lanekeeper/protocol/model';
 import type { CompiledRule } from '../lane/match-rule.ts';
-import type { Dropped } from './decision.ts';
 
 /**
  * A mesh configuration compiled for look-ups in O(1). Immutable; a change makes a new one, which is swapped in whole, so one
@@ -113,4 +113,10 @@ export interface Endpoint {
   readonly pod: string | undefined;
   readonly healthy: boolean;
   readonly source: string;
+}
+
+/** An endpoint that is no candidate, and why. */
+export interface Dropped {
+  readonly endpoint: string;
+  readonly reason: DropReason;
 }
