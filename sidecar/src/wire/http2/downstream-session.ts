@@ -50,13 +50,16 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
   const { socket, limits } = options;
   const session = performServerHandshake(socket, serverOptions(limits));
   session.setLocalWindowSize(CONNECTION_WINDOW);
+  const streams = countStreams(session);
   session.on('error', (error: Error & { code?: string }) => {
-    if (error.code === 'ERR_HTTP2_ERROR') options.malformed(violation(error));
+    // grpc-go says goodbye with a GOAWAY that nghttp2 takes for a violation: what comes after the last stream hurts nobody.
+    const isGoodbye = streams.opened > 0 && streams.open === 0;
+    if (error.code === 'ERR_HTTP2_ERROR' && !isGoodbye) options.malformed(violation(error));
   });
   session.on('close', options.closed);
   // The socket may allow half-open connections (HTTP/1 wants that); in HTTP/2 a client that ended its half is gone.
   socket.once('end', () => session.destroy());
-  watchIdle(session, limits);
+  watchIdle(session, { limits, streams });
   watchAbuse(session, options);
   session.on('stream', (stream, headers, flags, fields) => {
     stream.on('error', () => {
@@ -66,7 +69,7 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
     const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     options.request({ stream, headers, fields, isEmpty });
   });
-  return { drain: () => drain(session, socket), destroy: () => session.destroy() };
+  return { drain: () => drain(session, socket, streams), destroy: () => session.destroy() };
 }
 
 function violation(cause: Error): ProxyError {
@@ -74,10 +77,10 @@ function violation(cause: Error): ProxyError {
 }
 
 /** Two steps: a GOAWAY that refuses nothing, and when the client has surely seen it, the one that names the last stream. */
-function drain(session: ServerHttp2Session, socket: Socket): void {
+function drain(session: ServerHttp2Session, socket: Socket, streams: StreamCount): void {
   if (session.closed || session.destroyed) return;
   // Nothing of the client was read yet, nothing of ours may have been sent: SETTINGS has to come first.
-  if (!session.state.lastProcStreamID) return session.close();
+  if (streams.opened === 0) return session.close();
   socket.write(SHUTDOWN_NOTICE);
   const timer = setTimeout(() => session.close(), DRAIN_PING_MS).unref();
   session.ping(() => {
@@ -86,24 +89,36 @@ function drain(session: ServerHttp2Session, socket: Socket): void {
   });
 }
 
+interface StreamCount {
+  opened: number;
+  open: number;
+}
+
+function countStreams(session: ServerHttp2Session): StreamCount {
+  const streams: StreamCount = { opened: 0, open: 0 };
+  session.on('stream', (stream) => {
+    streams.opened += 1;
+    streams.open += 1;
+    stream.once('close', () => (streams.open -= 1));
+  });
+  return streams;
+}
+
 /** Closes a connection that did not begin in time, or has had no stream for the idle time. PINGs do not keep it. */
-function watchIdle(session: ServerHttp2Session, limits: Limits): void {
-  let streams = 0;
+function watchIdle(
+  session: ServerHttp2Session,
+  { limits, streams }: { readonly limits: Limits; readonly streams: StreamCount },
+): void {
   let timer = setTimeout(() => session.destroy(), limits.headTimeoutMs);
   const idle = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => session.close(), limits.idleTimeoutMs);
+    if (streams.open === 0 && !session.closed)
+      timer = setTimeout(() => session.close(), limits.idleTimeoutMs);
   };
-  session.once('remoteSettings', () => {
-    if (streams === 0) idle();
-  });
+  session.once('remoteSettings', idle);
   session.on('stream', (stream) => {
-    streams += 1;
     clearTimeout(timer);
-    stream.once('close', () => {
-      streams -= 1;
-      if (streams === 0 && !session.closed) idle();
-    });
+    stream.once('close', idle);
   });
   session.once('close', () => clearTimeout(timer));
 }
