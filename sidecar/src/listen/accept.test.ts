@@ -10,6 +10,9 @@ import { createAcceptor, type Acceptor } from './accept.ts';
 import { bindAll } from './bind.ts';
 import type { Connection } from './connection.ts';
 
+/** A loaded machine may take its time; a condition that never holds still fails. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, 10_000);
+
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
@@ -119,7 +122,7 @@ describe('acceptor', () => {
         client.write(char, 'latin1', () => setImmediate(resolve));
       });
     }
-    await vi.waitFor(() => expect(taken[0]?.text).toBe(text));
+    await eventually(() => expect(taken[0]?.text).toBe(text));
     expect(taken).toHaveLength(1);
     expect(taken[0]?.driver).toBe(driver);
     expect(taken[0]?.connection).toMatchObject({ direction: 'outbound', destination: DESTINATION });
@@ -130,7 +133,7 @@ describe('acceptor', () => {
     async function silent() {
       const { dial, taken, speak } = await world({ timeoutMs: 20 });
       const client = await dial();
-      await vi.waitFor(() => expect(taken[0]?.driver).toBe('silent'));
+      await eventually(() => expect(taken[0]?.driver).toBe('silent'));
       return { client, taken, speak };
     }
 
@@ -138,7 +141,7 @@ describe('acceptor', () => {
       const { client, taken, speak } = await silent();
       speak[0]?.();
       client.write('GET / HTTP/1.1\r\n\r\n');
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(taken[1]).toMatchObject({ driver: 'tcp', text: 'GET / HTTP/1.1\r\n\r\n' }),
       );
       expect(taken).toHaveLength(2);
@@ -148,7 +151,7 @@ describe('acceptor', () => {
       const { client, taken } = await silent();
       client.write('GET http://b/');
       client.write(' HTTP/1.1\r\n\r\n');
-      await vi.waitFor(() => expect(taken[1]?.text).toBe('GET http://b/ HTTP/1.1\r\n\r\n'));
+      await eventually(() => expect(taken[1]?.text).toBe('GET http://b/ HTTP/1.1\r\n\r\n'));
       expect(taken.map((entry) => entry.driver)).toEqual(['released', 'http']);
     });
 
@@ -158,13 +161,13 @@ describe('acceptor', () => {
     ])('carries %s as TCP', async (_, text) => {
       const { client, taken } = await silent();
       client.write(text);
-      await vi.waitFor(() => expect(taken[1]).toMatchObject({ driver: 'tcp', text }));
+      await eventually(() => expect(taken[1]).toMatchObject({ driver: 'tcp', text }));
     });
 
     it('carries an end as TCP', async () => {
       const { client, taken } = await silent();
       client.end();
-      await vi.waitFor(() => expect(taken[1]).toMatchObject({ driver: 'tcp', hasEnded: true }));
+      await eventually(() => expect(taken[1]).toMatchObject({ driver: 'tcp', hasEnded: true }));
     });
   });
 
@@ -174,7 +177,7 @@ describe('acceptor', () => {
   ])('does not wait for bytes on %s', async (_, setup) => {
     const { dial, taken } = await world(setup);
     await dial();
-    await vi.waitFor(() => expect(taken[0]?.driver).toBe('tcp'));
+    await eventually(() => expect(taken[0]?.driver).toBe('tcp'));
   });
 
   it.each([
@@ -183,20 +186,20 @@ describe('acceptor', () => {
   ])('keeps a silent connection for HTTP %s', async (_, setup) => {
     const { dial, taken, acceptor } = await world({ ...setup, timeoutMs: 1 });
     const client = await dial();
-    await vi.waitFor(() => expect(acceptor.undecided).toBe(1));
+    await eventually(() => expect(acceptor.undecided).toBe(1));
     // A later connection under the same bound shows that it has passed.
     const other = await world({ protocol: 'auto', timeoutMs: 1 });
     await other.dial();
-    await vi.waitFor(() => expect(other.taken).toHaveLength(1));
+    await eventually(() => expect(other.taken).toHaveLength(1));
     expect(taken).toHaveLength(0);
     client.write('GET / HTTP/1.1\r\n\r\n');
-    await vi.waitFor(() => expect(taken[0]?.driver).toBe('http'));
+    await eventually(() => expect(taken[0]?.driver).toBe('http'));
   });
 
   it('hands bytes that are no HTTP to the HTTP driver where only HTTP is spoken, to be refused there', async () => {
     const { dial, taken } = await world({ protocol: 'grpc' });
     (await dial()).write('\0\x01\x02');
-    await vi.waitFor(() => expect(taken[0]).toMatchObject({ driver: 'http', text: '\0\x01\x02' }));
+    await eventually(() => expect(taken[0]).toMatchObject({ driver: 'http', text: '\0\x01\x02' }));
   });
 
   it('lets a real HTTP server answer a request whose first bytes it has read', async () => {
@@ -219,19 +222,19 @@ describe('acceptor', () => {
   it('carries an end that comes right after undecided bytes, or before any', async () => {
     const { dial, taken } = await world({ timeoutMs: 30 });
     (await dial()).end('GE');
-    await vi.waitFor(() => expect(taken[0]).toMatchObject({ driver: 'tcp', text: 'GE', hasEnded: true }));
+    await eventually(() => expect(taken[0]).toMatchObject({ driver: 'tcp', text: 'GE', hasEnded: true }));
     (await dial()).end();
-    await vi.waitFor(() => expect(taken[1]).toMatchObject({ driver: 'tcp', text: '', hasEnded: true }));
+    await eventually(() => expect(taken[1]).toMatchObject({ driver: 'tcp', text: '', hasEnded: true }));
   });
 
   it('forgets a connection that is reset before it is decided', async () => {
     const { dial, taken, acceptor, connections } = await world();
     const client = await dial();
     client.write('GE');
-    await vi.waitFor(() => expect([...connections].map((socket) => socket.bytesRead)).toEqual([2]));
+    await eventually(() => expect([...connections].map((socket) => socket.bytesRead)).toEqual([2]));
     expect(acceptor.undecided).toBe(1);
     client.resetAndDestroy();
-    await vi.waitFor(() => expect(acceptor.undecided).toBe(0));
+    await eventually(() => expect(acceptor.undecided).toBe(0));
     expect(taken).toHaveLength(0);
   });
 
@@ -239,7 +242,7 @@ describe('acceptor', () => {
     const own = { address: '127.0.0.1', port: 15001 };
     const { dial, taken, acceptor } = await world({ destination: own, ownPort: 15001, protocol: 'tcp' });
     await dial();
-    await vi.waitFor(() => expect(taken[0]?.connection.destination).toBeUndefined());
+    await eventually(() => expect(taken[0]?.connection.destination).toBeUndefined());
     const [first] = taken;
     if (first === undefined) throw new Error('nothing was taken');
     acceptor.acceptTunnel(first.socket, { ...first.connection, destination: own });
@@ -250,14 +253,14 @@ describe('acceptor', () => {
     const { dial, taken, acceptor } = await world({ protocol: 'auto' });
     const client = await dial();
     client.write('*1\r\n');
-    await vi.waitFor(() => expect(taken).toHaveLength(1));
+    await eventually(() => expect(taken).toHaveLength(1));
     const [outer] = taken;
     if (outer === undefined) throw new Error('nothing was taken');
     outer.socket.removeAllListeners('data').removeAllListeners('end').pause();
     const destination = { address: 'db.example.com', port: 443 };
     acceptor.acceptTunnel(outer.socket, { ...outer.connection, destination });
     client.write('GET / HTTP/1.1\r\n\r\n');
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(taken[1]).toMatchObject({ driver: 'http', text: 'GET / HTTP/1.1\r\n\r\n' }),
     );
     expect(taken[1]?.connection.destination).toBe(destination);
@@ -269,11 +272,11 @@ describe('acceptor', () => {
     const speaking = await dial();
     speaking.write('GET http://b');
     const heard = () => [...connections].reduce((sum, socket) => sum + socket.bytesRead, 0);
-    await vi.waitFor(() => expect([acceptor.undecided, heard()]).toEqual([2, 'GET http://b'.length]));
+    await eventually(() => expect([acceptor.undecided, heard()]).toEqual([2, 'GET http://b'.length]));
     acceptor.drain();
     await once(silent.resume(), 'end');
     speaking.write('/x HTTP/1.1\r\n\r\n');
-    await vi.waitFor(() => expect(taken[0]?.text).toBe('GET http://b/x HTTP/1.1\r\n\r\n'));
+    await eventually(() => expect(taken[0]?.text).toBe('GET http://b/x HTTP/1.1\r\n\r\n'));
     acceptor.close();
   });
 });

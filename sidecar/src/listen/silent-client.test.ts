@@ -8,6 +8,9 @@ import { createTcpDriver } from '../wire/tcp/tcp-driver.ts';
 import { createAcceptor } from './accept.ts';
 import { bindAll } from './bind.ts';
 
+/** A loaded machine may take its time; a condition that never holds still fails. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, 10_000);
+
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
@@ -75,7 +78,7 @@ async function dialAhead(): Promise<{ client: Socket; served: Socket[] }> {
     () => client.destroy(),
   );
   // The bound has passed: the server has been connected in case it speaks first.
-  await vi.waitFor(() => expect(served).toHaveLength(1));
+  await eventually(() => expect(served).toHaveLength(1));
   return { client, served };
 }
 
@@ -84,7 +87,7 @@ it('serves HTTP/1 on a connection that was dialled ahead of its first request', 
   client.write('GET /late HTTP/1.1\r\nhost: b\r\n\r\n');
   const [answer] = (await once(client, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*served \/late/);
-  await vi.waitFor(() => expect(served[0]?.destroyed).toBe(true));
+  await eventually(() => expect(served[0]?.destroyed).toBe(true));
   expect(served[0]?.bytesRead).toBe(0);
 });
 

@@ -7,6 +7,9 @@ import { bindAll, type Listener } from '../../listen/bind.ts';
 import type { Driver } from '../driver.ts';
 import { createTcpDriver, type TcpDriver } from './tcp-driver.ts';
 
+/** A loaded machine may take its time; a condition that never holds still fails. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, 10_000);
+
 /** What one side does, step by step; `wait` lets a turn of the event loop pass. */
 type Step = 'write' | 'http' | 'end' | 'reset' | 'destroy' | 'wait';
 
@@ -101,7 +104,7 @@ it('ends every exchange once and leaves no socket behind, whatever client and se
         connect({ ...run.listener.address, host: '127.0.0.1', allowHalfOpen: true }),
       );
       await Promise.all(clients.map((client) => play(client, each.client)));
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect([run.listener.connections.size, run.undecided(), run.ended]).toEqual([0, 0, run.opened]);
       });
       await run.driver.drain();

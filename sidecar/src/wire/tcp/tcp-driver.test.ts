@@ -11,6 +11,9 @@ import type { Connection } from '../../listen/connection.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import { createTcpDriver, type TcpDriver } from './tcp-driver.ts';
 
+/** A loaded machine may take its time; a condition that never holds still fails. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, 10_000);
+
 const cleanups: (() => void)[] = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
@@ -165,7 +168,7 @@ describe('tcp driver', () => {
     const client = await dial();
     expect(await readAll(client)).toBe('220 ready\r\n');
     client.end();
-    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+    await eventually(() => expect(ends).toEqual([{ status: 200 }]));
   });
 
   it('passes an end of the client on and still brings the answer that comes after it', async () => {
@@ -176,7 +179,7 @@ describe('tcp driver', () => {
     const client = await dial();
     client.end('question');
     expect(await readAll(client)).toBe('got question');
-    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+    await eventually(() => expect(ends).toEqual([{ status: 200 }]));
   });
 
   it('passes an end of the server on and still brings what the client sends after it', async () => {
@@ -192,7 +195,7 @@ describe('tcp driver', () => {
     const client = await dial();
     expect(await readAll(client)).toBe('bye');
     client.end('last words');
-    await vi.waitFor(() => expect(received).toHaveBeenCalledWith('last words'));
+    await eventually(() => expect(received).toHaveBeenCalledWith('last words'));
   });
 
   it.each(['client', 'server'])('passes a reset of the %s on as a reset', async (side) => {
@@ -215,7 +218,7 @@ describe('tcp driver', () => {
     resetting.resetAndDestroy();
     expect(await errored).toMatchObject({ code: 'ECONNRESET' });
     const code = side === 'client' ? 'downstream-closed' : 'upstream-reset';
-    await vi.waitFor(() => expect(ends[0]?.error?.code).toBe(code));
+    await eventually(() => expect(ends[0]?.error?.code).toBe(code));
     expect(ends).toHaveLength(1);
   });
 
@@ -227,7 +230,7 @@ describe('tcp driver', () => {
     client.write('x');
     await once(client, 'data');
     for (const socket of accepted) socket.destroy();
-    await vi.waitFor(() => expect(upstreamClosed).toHaveBeenCalled());
+    await eventually(() => expect(upstreamClosed).toHaveBeenCalled());
     expect(ends.map((end) => end.error?.code)).toEqual(['downstream-closed']);
   });
 
@@ -244,7 +247,7 @@ describe('tcp driver', () => {
         for (let turn = 0; turn < 5; turn += 1) client.write(Buffer.alloc(50_000));
       }),
     );
-    await vi.waitFor(() => expect([accepted.size, ends.length]).toEqual([0, 20]));
+    await eventually(() => expect([accepted.size, ends.length]).toEqual([0, 20]));
   });
 
   it('tries the next endpoint when one does not accept', async () => {
@@ -253,7 +256,7 @@ describe('tcp driver', () => {
     client.end('hello');
     expect(await readAll(client)).toBe('hello');
     expect(tried.map((error) => [error.code, error.retryable])).toEqual([['connect-failed', true]]);
-    await vi.waitFor(() => expect(ends).toEqual([{ status: 200 }]));
+    await eventually(() => expect(ends).toEqual([{ status: 200 }]));
   });
 
   it('resets the client when no endpoint accepts, and reports why', async () => {
@@ -280,7 +283,7 @@ describe('tcp driver', () => {
   it('ends a connection on which nothing moves for the idle timeout', async () => {
     const { dialAndLose, ends } = await world({ targets: [await serve(echo)], idleTimeoutMs: 30 });
     expect(await dialAndLose()).toBe('ECONNRESET');
-    await vi.waitFor(() => expect(ends).toHaveLength(1));
+    await eventually(() => expect(ends).toHaveLength(1));
   });
 
   it('drains once the last connection has ended by itself', async () => {
@@ -313,7 +316,7 @@ describe('tcp driver', () => {
     await once(client, 'data');
     driver.close();
     await expect(once(client, 'close')).rejects.toMatchObject({ code: 'ECONNRESET' });
-    await vi.waitFor(() => expect(upstreamClosed).toHaveBeenCalled());
+    await eventually(() => expect(upstreamClosed).toHaveBeenCalled());
     expect(ends).toHaveLength(1);
     await driver.drain();
   });
@@ -329,7 +332,7 @@ describe('tcp driver', () => {
     const total = 64 * 1024 * 1024;
     const bytes = Buffer.alloc(total, 'lanekeeper');
     client.end(bytes);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect([upstreams.length, ...[...accepted].map((socket) => socket.isPaused())]).toEqual([1, true]),
     );
     // The kernel's buffers take some megabytes on the way; a proxy that went on reading would have taken all.
