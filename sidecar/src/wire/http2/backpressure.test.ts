@@ -88,6 +88,17 @@ test('one slow reader does not hold up the others of its connection', async () =
   expect(quick.body).toBe('quick');
 });
 
+test('gives up on an upstream that never reads a request', async () => {
+  const origin = await startOrigin(() => undefined);
+  const relay = await startRelay([origin], { limits: { idleTimeoutMs: 200 } });
+  const stream = openSession(relay.port).request({ ':method': 'POST', ':path': '/', ':authority': 'b' });
+  const seen = watch(stream);
+  pour(stream);
+  await eventually('an answer', () => seen.isClosed);
+  expect(seen).toMatchObject({ status: 504, headers: { 'x-lanekeeper-error': 'response-timeout' } });
+  await eventually('end', () => relay.handler.exchanges[0]?.ends.length === 1);
+});
+
 test('memory does not grow with what is carried', async () => {
   const origin = await startOrigin((stream) => {
     stream.respond({ ':status': 200 });

@@ -55,6 +55,23 @@ test('answers 504 when an endpoint does not begin HTTP/2 or a response in time, 
   expect(seen).toMatchObject({ status: 504, headers: { 'x-lanekeeper-error': 'connect-timeout' } });
 });
 
+test('forgets a request whose client leaves while its connection is being made', async () => {
+  let connections = 0;
+  const silent = createServer(() => (connections += 1));
+  const port = await listen(silent);
+  onTestFinished(() => void silent.close());
+  const relay = await startRelay([{ target: { address: '127.0.0.1', port } }]);
+  const stream = openSession(relay.port).request({ ':path': '/', ':authority': 'b' });
+  await eventually('the attempt', () => connections === 1);
+  stream.close();
+  await eventually('end', () => relay.handler.exchanges[0]?.ends.length === 1);
+  const [exchange] = relay.handler.exchanges;
+  expect(exchange).toMatchObject({
+    retries: [],
+    ends: [{ status: 499, error: { code: 'downstream-closed' } }],
+  });
+});
+
 test('takes another endpoint when the first cannot be reached', async () => {
   const origin = await startOrigin((stream) => {
     stream.respond({ ':status': 200 });

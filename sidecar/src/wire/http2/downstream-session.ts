@@ -54,7 +54,7 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
   session.on('error', (error: Error & { code?: string }) => {
     // grpc-go says goodbye with a GOAWAY that nghttp2 takes for a violation: what comes after the last stream hurts nobody.
     const isGoodbye = streams.opened > 0 && streams.open === 0;
-    if (error.code === 'ERR_HTTP2_ERROR' && !isGoodbye) options.malformed(violation(error));
+    if (isViolation(error.code) && !isGoodbye) options.malformed(violation(error));
   });
   session.on('close', options.closed);
   // The socket may allow half-open connections (HTTP/1 wants that); in HTTP/2 a client that ended its half is gone.
@@ -70,6 +70,11 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
     options.request({ stream, headers, fields, isEmpty });
   });
   return { drain: () => drain(session, socket, streams), destroy: () => session.destroy() };
+}
+
+/** Errors of nghttp2 and of node:http2's own limits; a reset connection or the peer's own GOAWAY are none. */
+function isViolation(code: string | undefined): boolean {
+  return (code?.startsWith('ERR_HTTP2_') ?? false) && code !== 'ERR_HTTP2_SESSION_ERROR';
 }
 
 function violation(cause: Error): ProxyError {

@@ -23,8 +23,9 @@ export interface Http2DriverOptions {
 }
 
 /**
- * Speaks h2c (prior knowledge) to clients and to endpoints, over node:http2. An endpoint that speaks only HTTP/1.1 is answered
- * for with `connect-failed`: the version is not translated.
+ * Speaks h2c (prior knowledge) to clients and to endpoints, over node:http2. What it does not do: translate versions (an endpoint
+ * that speaks only HTTP/1.1 is answered for with `connect-failed`), CONNECT (501; tunnels are HTTP/1.1's), server push, and tell
+ * of fields with characters that no field may have: nghttp2 drops those before anybody sees them, so they reach nobody.
  */
 export function createHttp2Driver(options: Http2DriverOptions): Driver {
   const { handler, limits, log } = options;

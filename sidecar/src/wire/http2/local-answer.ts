@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { HEADERS } from '@lanekeeper/protocol/headers';
 import { PROXY_ERRORS, type ProxyError } from '../../proxy-error.ts';
 import { localReply } from '../local-reply.ts';
@@ -22,27 +22,20 @@ export function answerLocally(stream: ServerHttp2Stream, error: ProxyError, requ
 
 function answerPlainly(stream: ServerHttp2Stream, error: ProxyError, isHeadOnly: boolean): void {
   const reply = localReply(error);
-  stream.respond(
-    [':status', String(reply.status), ...reply.headers.flat()],
-    respondOptions({ endStream: isHeadOnly }),
-  );
+  const head = { ':status': reply.status, ...Object.fromEntries(reply.headers) };
+  stream.respond(head, respondOptions({ endStream: isHeadOnly }));
   if (isHeadOnly) return;
   stream.end(reply.body);
 }
 
-function grpcFields(error: ProxyError, request: RawFields): string[] {
-  return [
-    ':status',
-    '200',
-    'content-type',
-    fieldValue(request, 'content-type') ?? 'application/grpc',
-    'grpc-status',
-    String(PROXY_ERRORS[error.code].grpc),
-    'grpc-message',
-    grpcMessage(`${error.code}: ${error.message}`),
-    HEADERS.error,
-    error.code,
-  ];
+function grpcFields(error: ProxyError, request: RawFields): OutgoingHttpHeaders {
+  return {
+    ':status': 200,
+    'content-type': fieldValue(request, 'content-type') ?? 'application/grpc',
+    'grpc-status': PROXY_ERRORS[error.code].grpc,
+    'grpc-message': grpcMessage(`${error.code}: ${error.message}`),
+    [HEADERS.error]: error.code,
+  };
 }
 
 /** Percent-encodes the UTF-8 of everything that `grpc-message` may not carry as it is. */

@@ -70,10 +70,9 @@ export class ResponseWriter {
     const status = Number(received[':status']);
     const isHeadOnly = endStream || isBodiless(method, status);
     try {
-      stream.respond(
-        editFields(raw, edits(), received),
-        respondOptions({ endStream: isHeadOnly, waitForTrailers: !isHeadOnly }),
-      );
+      // As an object: the first releases of Node 22 and 24 do not take raw blocks here.
+      const head = fieldsObject(editFields(raw, edits(), received), received);
+      stream.respond(head, respondOptions({ endStream: isHeadOnly, waitForTrailers: !isHeadOnly }));
     } catch (cause) {
       return malformed('a head that cannot be passed on', cause);
     }

@@ -60,7 +60,12 @@ test('carries heads, bodies and trailers both ways: repeated fields in order, co
   expect(named(received, 'te')).toEqual([['te', 'trailers']]);
   expect(requestTrailers).toEqual(['x-end', 'yes']);
   expect(seen).toMatchObject({ status: 201, body: 'hello', trailers: ['x-sum', '3', 'x-sum', '4'] });
-  expect(seen.head.slice(2, 10)).toEqual(['x-a', '1', 'set-cookie', 'p=1', 'x-a', '2', 'set-cookie', 'q=2']);
+  expect(named(seen.head, 'x-a').concat(named(seen.head, 'set-cookie'))).toEqual([
+    ['x-a', '1'],
+    ['x-a', '2'],
+    ['set-cookie', 'p=1'],
+    ['set-cookie', 'q=2'],
+  ]);
   const [exchange] = relay.handler.exchanges;
   expect(exchange?.head).toMatchObject({ protocol: 'h2', method: 'POST', authority: 'b:80', path: '/p?q=1' });
   expect(exchange?.head.headers.get('x-a')).toBe('1, 2');
