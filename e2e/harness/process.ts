@@ -19,6 +19,12 @@ export interface RunningProcess {
   readonly exited: Promise<number | null>;
 }
 
+/** Whatever ends a test run, no process outlives it. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a process and waits for its `ready` line; a process that ends before is an error with its output. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const child = spawn(options.command, options.args ?? [], {
@@ -26,11 +32,13 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const output: string[] = [];
   const exited = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
     child.once('close', (code) => resolve(code));
   });
+  void exited.then(() => running.delete(child));
   const text = (): string => output.join('');
   await waitUntilReady({ child, options, output, text });
   return {
