@@ -28,6 +28,9 @@ export interface DirectionOptions {
   readonly log: Log;
 }
 
+/** Pools of databases rest longer than HTTP's connections do; the same hour as Istio's. */
+const OPAQUE_IDLE_MS = 3_600_000;
+
 /** A direction that listens and serves. */
 export interface ServedDirection {
   readonly addresses: readonly SocketAddress[];
@@ -47,7 +50,7 @@ export async function serveDirection(options: DirectionOptions): Promise<ServedD
     onTunnel: (socket, connection) => acceptor.acceptTunnel(socket, connection),
   });
   const http2 = createHttp2Driver({ handler, limits, log });
-  const tcp = createTcpDriver({ handler, limits });
+  const tcp = createTcpDriver({ handler, limits: { ...limits, idleTimeoutMs: OPAQUE_IDLE_MS } });
   const drivers = { http, http2, tcp };
   const acceptor = createAcceptor({ ...options, drivers, idleTimeoutMs: limits.idleTimeoutMs });
   const listeners = await bindAll(
