@@ -56,11 +56,7 @@ export class Forward implements UpstreamListener {
   /** When the wait for the response's head is over, on the clock of `performance.now`. */
   #deadline = Infinity;
 
-  constructor(
-    context: ForwardContext,
-    down: Downstream,
-    decided: { checked: CheckedHead; exchange: Exchange },
-  ) {
+  constructor(context: ForwardContext, down: Downstream, decided: Decided) {
     this.#context = context;
     this.#down = down;
     this.#decided = decided;

@@ -55,7 +55,6 @@ export function createHttpDriver(options: HttpDriverOptions): Driver {
 
   function release(socket: Socket): void {
     socket.off('close', onClose);
-    socket.off('error', ignore);
     sessions.delete(socket);
     end.check();
   }

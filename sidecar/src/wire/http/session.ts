@@ -102,7 +102,12 @@ export class Session {
   readonly #next = (): void => {
     this.#current = undefined;
     this.#forward = undefined;
-    if (this.#socket.destroyed) return;
+    if (!this.#socket.writable) {
+      // The response said so: what was pipelined behind it is not answered.
+      this.#isClosing = true;
+      this.#waiting = [];
+      return;
+    }
     const next = this.#waiting.shift();
     if (next === undefined) {
       if (this.#broken !== undefined) this.#rejectBytes(this.#broken);

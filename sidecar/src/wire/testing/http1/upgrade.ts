@@ -203,6 +203,17 @@ export function upgradePromises(create: CreateDriver): void {
       expect(handler.exchanges.map((exchange) => exchange.head.path)).toEqual(['/in', '/again']);
     });
 
+    test('behind a response after which the connection closes is not answered', async () => {
+      const upstream = await rawUpstream({
+        onData: (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+      });
+      const { port, tunnels } = await startDriver(create, { targets: [upstream.target] });
+      const client = rawClient(port);
+      client.write('GET / HTTP/1.0\r\nHost: b\r\n\r\nCONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n');
+      expect((await client.closed()).text).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nok$/);
+      expect(tunnels).toEqual([]);
+    });
+
     test('on its way to another proxy is forwarded to that', async () => {
       const upstream = await rawUpstream();
       const { port, handler } = await startDriver(create, {
