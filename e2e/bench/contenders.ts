@@ -107,6 +107,7 @@ async function startLanekeeper(origin: Origin, core: number): Promise<RunningCon
       accessLogSample: '0',
     },
     mesh: benchMesh(origin),
+    meshFormat: 'json',
   });
   return {
     process: running,

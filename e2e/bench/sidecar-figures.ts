@@ -8,7 +8,7 @@ export async function measureReadiness(origin: Origin): Promise<readonly number[
   const times: number[] = [];
   for (let run = 0; run < 5; run += 1) {
     const started = performance.now();
-    const sidecar = await startSidecar({ mesh: benchMesh(origin) });
+    const sidecar = await startSidecar({ mesh: benchMesh(origin), meshFormat: 'json' });
     times.push(performance.now() - started);
     await sidecar.stop();
   }
@@ -19,6 +19,7 @@ export async function measureReadiness(origin: Origin): Promise<readonly number[
 export async function measureSteadyMemory(origin: Origin, loadCore: number): Promise<readonly number[]> {
   const sidecar = await startSidecar({
     mesh: benchMesh(origin),
+    meshFormat: 'json',
     variables: { accessLogSample: '0' },
   });
   try {

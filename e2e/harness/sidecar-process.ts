@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,12 +9,15 @@ import { startProcess, type RunningProcess } from './process.ts';
 
 /** The bundled program, as the image will hold it; `npm run build` makes it. */
 export const SIDECAR_PROGRAM = fileURLToPath(new URL('../../dist/sidecar/main.mjs', import.meta.url));
+const FLAGS = fileURLToPath(new URL('../../dist/sidecar/node-flags.json', import.meta.url));
 
 export interface SidecarOptions {
   /** Further variables by their short names in protocol/variables. */
   readonly variables?: Partial<Record<keyof typeof VARIABLES, string>>;
   /** The mesh as the file source reads it; absent: an empty mesh. */
   readonly mesh?: unknown;
+  /** Default `yaml`; `json` is what docs/config-file.md recommends for a large mesh. */
+  readonly meshFormat?: 'yaml' | 'json';
   readonly nodeArgs?: readonly string[];
   /** Runs the program under another command, `taskset -c 0` say. */
   readonly prefix?: readonly string[];
@@ -46,8 +49,9 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
     env[VARIABLES[name]] = value;
   };
   if (options.mesh !== undefined) {
-    const file = join(folder, 'mesh.yaml');
-    writeFileSync(file, stringify(options.mesh));
+    const format = options.meshFormat ?? 'yaml';
+    const file = join(folder, `mesh.${format}`);
+    writeFileSync(file, format === 'json' ? JSON.stringify(options.mesh) : stringify(options.mesh));
     set('configFile', file);
   }
   const isGateway = variables.role === 'gateway';
@@ -59,6 +63,7 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
   const [command, ...args] = [
     ...(options.prefix ?? []),
     options.node ?? process.execPath,
+    ...nodeFlags(),
     ...(options.nodeArgs ?? []),
     SIDECAR_PROGRAM,
   ];
@@ -81,4 +86,9 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
       return code;
     },
   };
+}
+
+/** As the image runs it. */
+function nodeFlags(): readonly string[] {
+  return JSON.parse(readFileSync(FLAGS, 'utf8')) as readonly string[];
 }

@@ -8,6 +8,7 @@ export interface ChildSpec {
   /** For people: `Agray`, `sidecar of Agray`. */
   readonly name: string;
   readonly program: string;
+  readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Answers 200 once the process does its work. */
   readonly readyUrl: string;
@@ -79,7 +80,7 @@ async function untilAnswers({ name, readyUrl }: ChildSpec, signal: AbortSignal):
  */
 export function startChild(spec: ChildSpec, onCrash: (error: Error) => void): Child {
   const program = fileURLToPath(new URL(spec.program, import.meta.url));
-  const child = spawn(process.execPath, ['--import', preload, program], {
+  const child = spawn(process.execPath, [...(spec.nodeFlags ?? []), '--import', preload, program], {
     env: spec.env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,7 @@ export interface AdminAddress {
 }
 
 const SIDECAR = '../../dist/sidecar/main.mjs';
+const SIDECAR_FLAGS = new URL('../../dist/sidecar/node-flags.json', import.meta.url);
 const APP = './demo-app.ts';
 /** The sidecars have no long requests to wait for when they end. */
 const DRAIN_TIMEOUT_MS = '500';
@@ -67,6 +68,7 @@ function sidecarSpec(workload: Workload, ports: PlaygroundPorts, file: string): 
   return {
     name: `the sidecar of ${workload.title}`,
     program: SIDECAR,
+    nodeFlags: JSON.parse(readFileSync(SIDECAR_FLAGS, 'utf8')) as readonly string[],
     env: {
       ...commonEnv(workload.address, ports, file),
       [VARIABLES.role]: 'sidecar',
@@ -85,6 +87,7 @@ function gatewaySpec(ports: PlaygroundPorts, file: string): ChildSpec {
   return {
     name: 'the gateway',
     program: SIDECAR,
+    nodeFlags: JSON.parse(readFileSync(SIDECAR_FLAGS, 'utf8')) as readonly string[],
     env: {
       ...commonEnv(GATEWAY_ADDRESS, ports, file),
       [VARIABLES.role]: 'gateway',
