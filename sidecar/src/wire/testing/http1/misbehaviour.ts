@@ -50,10 +50,11 @@ export function misbehaviourPromises(create: CreateDriver): void {
       const chance = chanceOf(seed);
       const upstream = await rawUpstream({
         onData(socket) {
+          if (!socket.writable) return;
           socket.write(maybeBroken(RESPONSES, chance), 'latin1');
-          // Once is enough: the second time the connection may be gone.
-          if (chance(3) === 0) socket.end();
-          else if (chance(3) === 0) socket.resetAndDestroy();
+          const way = chance(5);
+          if (way < 2) socket.end();
+          else if (way === 2) socket.resetAndDestroy();
           else setTimeout(() => socket.destroy(), chance(200));
         },
       });
