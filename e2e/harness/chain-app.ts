@@ -41,7 +41,8 @@ export interface ChainOptions {
 /** `/chain?via=b,c&forward=x-request-id&form=host`: asks b for the rest of the chain and hands on just the named headers. */
 export function chainPath(via: readonly string[], options: ChainOptions = {}): string {
   const { forward = [], form = '', mark = '' } = options;
-  return `/chain?${new URLSearchParams({ via: via.join(','), forward: forward.join(','), form, mark })}`;
+  const query = new URLSearchParams({ via: via.join(','), forward: forward.join(','), form, mark });
+  return `/chain?${query.toString()}`;
 }
 
 /** An application that knows nothing of lanes: it answers with its name and with what the next ones in the chain answered. */

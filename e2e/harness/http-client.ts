@@ -53,7 +53,7 @@ export function begin(to: Place, ask: Ask): ClientRequest {
     ? given
     : Object.entries(given).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]));
   const own = pairs.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host') ? [] : ['Host', host];
-  return httpRequest({
+  const request = httpRequest({
     host: to.address,
     port: to.port,
     method: ask.method ?? 'GET',
@@ -63,6 +63,8 @@ export function begin(to: Place, ask: Ask): ClientRequest {
     agent: ask.agent ?? false,
     ...(socket === undefined ? {} : { createConnection: () => socket }),
   });
+  // Whoever waits for the answer is told; one that breaks off after its head is told to its reader.
+  return request.on('error', () => undefined);
 }
 
 function framing(body: Ask['body']): readonly string[] {

@@ -7,7 +7,7 @@ import { createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { Server as GrpcServer } from '@grpc/grpc-js';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { eventually } from '../harness/eventually.ts';
@@ -322,16 +322,16 @@ function overHttp2(at: Place): Client {
         { waitForTrailers: trailers !== undefined, endStream: body === undefined },
       );
       stream.on('wantTrailers', () => stream.sendTrailers(trailers ?? {}));
-      let after: Record<string, unknown> = {};
-      stream.on('trailers', (fieldsAfter: Record<string, unknown>) => (after = fieldsAfter));
+      let after: Record<string, string> = {};
+      stream.on('trailers', (fieldsAfter: Record<string, string>) => (after = fieldsAfter));
       if (body !== undefined) Readable.from(piecesOf(body)).pipe(stream);
       const [head] = (await once(stream, 'response')) as [Record<string, string>];
       const received = await buffer(stream);
       return {
         body: received,
-        trailers: after as Echo['trailers'],
+        trailers: after,
         seen: JSON.parse(head['x-seen'] ?? '[]') as Echo['seen'],
-        requestTrailers: JSON.parse(String(after['x-got'] ?? '{}')) as Echo['requestTrailers'],
+        requestTrailers: JSON.parse(after['x-got'] ?? '{}') as Echo['requestTrailers'],
       };
     },
   };
