@@ -38,6 +38,8 @@ export interface MeshSpec {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Further entries of `services`. */
   readonly services?: readonly unknown[];
+  /** Further variables of every proxy that are not Lanekeeper's own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Variables of the gateway; absent: there is none. */
   readonly gateway?: SidecarOptions['variables'];
 }
@@ -91,9 +93,10 @@ export async function startMesh(spec: MeshSpec): Promise<Mesh> {
     await Promise.all(ends.splice(0).map((end) => end()));
   };
   writeFileSync(file, stringify(config));
+  const shared = { file, ends, environment: spec.environment ?? {} };
   const starting = [
-    ...spec.pods.map((pod) => startPod(pod, addresses.get(pod.name) ?? '', { file, ends })),
-    ...(spec.gateway === undefined ? [] : [startGateway(spec.gateway, { file, ends })]),
+    ...spec.pods.map((pod) => startPod(pod, addresses.get(pod.name) ?? '', shared)),
+    ...(spec.gateway === undefined ? [] : [startGateway(spec.gateway, shared)]),
   ];
   const settled = await Promise.allSettled(starting);
   const failed = settled.find((each) => each.status === 'rejected');
@@ -186,19 +189,20 @@ function servicesOf(pods: readonly PodSpec[], addresses: ReadonlyMap<string, str
 interface Shared {
   readonly file: string;
   readonly ends: (() => unknown)[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-async function startPod(spec: PodSpec, address: string, { file, ends }: Shared): Promise<Started> {
+async function startPod(spec: PodSpec, address: string, shared: Shared): Promise<Started> {
   const at = (port: number): Place => ({ address, port });
   const isInjected = spec.sidecar !== false;
   const outbound = isInjected ? at(PORT.outbound) : undefined;
   const app = spec.app === false ? undefined : await startChainApp(spec.name, at(PORT.app), outbound);
-  ends.push(() => {
+  shared.ends.push(() => {
     app?.server.close();
     app?.server.closeAllConnections();
   });
   const proxy = isInjected
-    ? await startProxy(address, { file, ends }, spec.nodeArgs, {
+    ? await startProxy(address, shared, spec.nodeArgs, {
         app: spec.service,
         pod: spec.name,
         appAddress: `${address}:${PORT.app}`,
@@ -228,7 +232,7 @@ async function startGateway(variables: NonNullable<MeshSpec['gateway']>, shared:
 
 async function startProxy(
   address: string,
-  { file, ends }: Shared,
+  { file, ends, environment }: Shared,
   nodeArgs: readonly string[] | undefined,
   variables: NonNullable<SidecarOptions['variables']>,
 ): Promise<Proxy> {
@@ -236,6 +240,7 @@ async function startProxy(
   const listen = (port: number): string => `${address}:${port}`;
   const process = await startSidecar({
     ...(nodeArgs === undefined ? {} : { nodeArgs }),
+    environment,
     variables: {
       configFile: file,
       outboundListen: listen(PORT.outbound),

@@ -14,6 +14,8 @@ const FLAGS = fileURLToPath(new URL('../../dist/sidecar/node-flags.json', import
 export interface SidecarOptions {
   /** Further variables by their short names in protocol/variables. */
   readonly variables?: Partial<Record<keyof typeof VARIABLES, string>>;
+  /** Variables that are not Lanekeeper's own. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The mesh as the file source reads it; absent: an empty mesh. */
   readonly mesh?: unknown;
   /** Default `yaml`; `json` is what docs/config-file.md recommends for a large mesh. */
@@ -44,22 +46,7 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
     statusListen: variables.statusListen ?? (await at()),
   };
   const folder = mkdtempSync(join(tmpdir(), 'lanekeeper-'));
-  const env: Record<string, string> = {};
-  const set = (name: keyof typeof VARIABLES, value: string): void => {
-    env[VARIABLES[name]] = value;
-  };
-  if (options.mesh !== undefined) {
-    const format = options.meshFormat ?? 'yaml';
-    const file = join(folder, `mesh.${format}`);
-    writeFileSync(file, format === 'json' ? JSON.stringify(options.mesh) : stringify(options.mesh));
-    set('configFile', file);
-  }
-  const isGateway = variables.role === 'gateway';
-  for (const [name, value] of Object.entries({ ...listen, ...variables })) {
-    if (!isGateway && name === 'gatewayListen') continue;
-    if (isGateway && (name === 'outboundListen' || name === 'inboundListen')) continue;
-    set(name as keyof typeof VARIABLES, value);
-  }
+  const file = writeMesh(options, folder);
   const [command, ...args] = [
     ...(options.prefix ?? []),
     options.node ?? process.execPath,
@@ -70,7 +57,10 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
   const running = await startProcess({
     command: command ?? process.execPath,
     args,
-    env,
+    env: {
+      ...environmentOf({ ...listen, ...(file === undefined ? {} : { configFile: file }), ...variables }),
+      ...options.environment,
+    },
     ready: /"event":"ready"/,
   });
   return {
@@ -86,6 +76,22 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
       return code;
     },
   };
+}
+
+function writeMesh({ mesh, meshFormat = 'yaml' }: SidecarOptions, folder: string): string | undefined {
+  if (mesh === undefined) return undefined;
+  const file = join(folder, `mesh.${meshFormat}`);
+  writeFileSync(file, meshFormat === 'json' ? JSON.stringify(mesh) : stringify(mesh));
+  return file;
+}
+
+/** Without the listeners that the role does not have. */
+function environmentOf(variables: NonNullable<SidecarOptions['variables']>): Record<string, string> {
+  const absent = new Set(
+    variables.role === 'gateway' ? ['outboundListen', 'inboundListen'] : ['gatewayListen'],
+  );
+  const given = Object.entries(variables).filter(([name]) => !absent.has(name));
+  return Object.fromEntries(given.map(([name, value]) => [VARIABLES[name as keyof typeof VARIABLES], value]));
 }
 
 /** As the image runs it. */

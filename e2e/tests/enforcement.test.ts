@@ -26,7 +26,7 @@ const SPEC = {
       { name: 'careful', services: ['s'], mode: 'strict' },
     ],
     lanes: [
-      { name: 'gray', group: 'demo' },
+      { name: 'gray', group: 'demo', entries: ['e'], match: [{ headers: { 'x-user': { exact: '7' } } }] },
       { name: 'gray', group: 'careful' },
     ],
   },
@@ -139,6 +139,13 @@ describe('both sides enforce: callers without a sidecar', () => {
     for (const answer of [forged, called]) {
       expect(Object.keys(visitsOf(answer)[0]?.headers ?? {})).not.toContain('x-lanekeeper-hop');
     }
+  });
+
+  it('colours by rule at a workload that is an entry, and nowhere else', async () => {
+    const headers = { 'x-user': '7' };
+    expect(trail(await dial('E', { headers }))).toBe('Egray');
+    expect(trail(await dial('B', { headers }))).toBe('B');
+    expect(trail(await dial('E', { headers: { ...headers, baggage: 'lane=base' } }))).toBe('E');
   });
 
   it('takes untagged requests for its own where the pod is told to adopt them, and tagged ones by their tag', async () => {

@@ -280,6 +280,21 @@ describe('lanes, from the gateway through A, B and C', () => {
     expect(visited).toEqual([...round, ...round]);
   });
 
+  it('infers nothing where the group has turned it off', async () => {
+    const [demo, careful] = SPEC.config.groups;
+    const evidence = { inFlight: false, trace: false };
+    await mesh.rewrite({ ...mesh.config, groups: [{ ...demo, evidence }, careful] });
+    for (const [header, visited] of [
+      ['x-request-id', 'Agray M C'],
+      ['baggage', 'Agray M Cgray'],
+    ] as const) {
+      const path = chainPath(['m', 'c'], { forward: [header] });
+      const answer = await mesh.send({ host: GRAY, path, headers: { 'x-request-id': nextMark() } });
+      expect(trail(answer)).toBe(visited);
+    }
+    await mesh.rewrite(mesh.config);
+  });
+
   it('keeps a tag from outside where the edge is told to trust it', async () => {
     const gateway = { ...SPEC.config.gateway, trustIncomingTag: true };
     await mesh.rewrite({ ...mesh.config, gateway });
