@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isAllowedInTrailers } from '../hop-by-hop.ts';
+import { givingBack } from '../give-back.ts';
 
 /** Whether a message that has been checked announces a body. */
 export function announcesBody(request: IncomingMessage): boolean {
@@ -36,7 +37,7 @@ function pump(
   events: { readonly sent: () => void; readonly spoiled: (cause: unknown) => void },
 ): void {
   request.on('data', (chunk: Buffer) => {
-    if (!upstream.destroyed && !upstream.write(chunk)) request.pause();
+    if (!upstream.destroyed && !upstream.write(chunk, givingBack(chunk))) request.pause();
   });
   upstream.on('drain', () => request.resume());
   request.on('end', () => {
