@@ -32,23 +32,25 @@ const FAILED_PRECONDITION = 9;
 
 /**
  * A service that answers with its name: `say` once, `chat` to every message, and how many there were as a trailer. `fail` fails,
- * `wait` is not answered, `cancellations` asks how many chats were cancelled.
+ * a call that says `wait` is not ended, `cancellations` asks how many calls were cancelled.
  */
 export async function startGrpcApp(name: string, at: Place): Promise<Server> {
   const server = new Server();
   let cancelled = 0;
   server.addService(TALK, {
     say(call: ServerUnaryCall<string, string>, answer: sendUnaryData<string>) {
-      if (call.request === 'fail') answer({ code: FAILED_PRECONDITION, details: 'as asked: ünïcode' });
+      if (call.request === 'wait') call.on('cancelled', () => (cancelled += 1));
+      else if (call.request === 'fail') answer({ code: FAILED_PRECONDITION, details: 'as asked: ünïcode' });
       else answer(null, `${name}: ${call.request === 'cancellations' ? cancelled : call.request}`);
     },
     chat(call: ServerDuplexStream<string, string>) {
       let count = 0;
       call.on('error', () => undefined);
-      call.on('cancelled', () => (cancelled += 1));
       call.on('data', (message: string) => {
         count += 1;
-        if (message !== 'wait') call.write(`${name}: ${message}`);
+        // grpc-js says so at the end of every call; of these, the end can only be a cancellation.
+        if (message === 'wait') call.on('cancelled', () => (cancelled += 1));
+        call.write(`${name}: ${message}`);
       });
       call.on('end', () => {
         const trailer = new Metadata();
@@ -80,8 +82,14 @@ function tagged(lane: string | undefined): Metadata {
   return metadata;
 }
 
-export function callUnary(client: Client, message: string, lane: string | undefined): Promise<string> {
+export function callUnary(
+  client: Client,
+  message: string,
+  lane: string | undefined,
+  options: { readonly deadlineMs?: number } = {},
+): Promise<string> {
   const { say } = TALK;
+  const { deadlineMs } = options;
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
       say.path,
@@ -89,6 +97,7 @@ export function callUnary(client: Client, message: string, lane: string | undefi
       say.responseDeserialize,
       message,
       tagged(lane),
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
       (error, answer) => {
         if (error === null) resolve(answer ?? '');
         else reject(error);

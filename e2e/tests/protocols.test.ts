@@ -1,15 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent } from 'node:http';
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
-import type { ClientHttp2Session, Http2Server, ServerHttp2Stream } from 'node:http2';
 import { createServer, type Server as TcpServer, type Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { echoOverHttp1, echoOverHttp2, overHttp1, overHttp2, type EchoClient } from '../harness/echo.ts';
 import { eventually } from '../harness/eventually.ts';
 import { callUnary, chat, grpcClient, startGrpcApp } from '../harness/grpc-app.ts';
 import { begin, readAnswer, response, tunnel, type Place } from '../harness/http-client.ts';
@@ -25,32 +22,13 @@ const SPEC = {
     { name: 'Grpc', service: 'grpc', app: false },
     { name: 'Grpcgray', service: 'grpc', lane: 'gray', app: false },
     { name: 'Raw', service: 'raw', app: false },
+    { name: 'Bare', service: 'bare', sidecar: false },
   ],
   config: {
     groups: [{ name: 'demo', services: ['grpc', 'web', 'h2'] }],
     lanes: [{ name: 'gray', group: 'demo' }],
   },
 };
-
-interface Asked {
-  readonly headers?: readonly (readonly [string, string])[];
-  readonly trailers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-}
-
-/** What an application answers with: the body it got, and what it saw. */
-interface Echo {
-  readonly body: Buffer;
-  readonly trailers: NodeJS.Dict<string | string[]>;
-  /** Fields that the application saw, lower-case. */
-  readonly seen: readonly (readonly [string, string])[];
-  readonly requestTrailers: Readonly<Record<string, unknown>>;
-}
-
-interface Client {
-  ask(asked?: Asked): Promise<Echo>;
-  close(): void;
-}
 
 describe('protocols, through the sidecar of the caller and that of the callee', () => {
   let mesh: Mesh;
@@ -77,25 +55,17 @@ describe('protocols, through the sidecar of the caller and that of the callee', 
 
   const outbound = (): Place => mesh.pod('Caller').proxy.entry;
 
-  const clients: Record<string, () => Client> = {
+  const clients: Record<string, () => EchoClient> = {
     'http/1.1': () => {
-      mesh.pod('Web').app.handler = (request, answer) => {
-        const seen = pairsOf(request.rawHeaders);
-        answer.writeHead(200, { trailer: 'x-after', 'x-seen': JSON.stringify(seen) });
-        request.pipe(answer, { end: false });
-        request.on('end', () => {
-          answer.addTrailers({ 'x-after': 'done', 'x-got': JSON.stringify(request.trailers) });
-          answer.end();
-        });
-      };
+      mesh.pod('Web').app.handler = echoOverHttp1;
       return overHttp1(outbound());
     },
     h2c: () => overHttp2(outbound()),
   };
 
   describe.each(['http/1.1', 'h2c'])('%s', (protocol) => {
-    let client: Client;
-    const open = (): Client => (client = clients[protocol]?.() ?? client);
+    let client: EchoClient;
+    const open = (): EchoClient => (client = clients[protocol]?.() ?? client);
     afterEach(() => client.close());
 
     it('carries a body of 16 MiB both ways, and trailers both ways', async () => {
@@ -164,6 +134,39 @@ describe('protocols, through the sidecar of the caller and that of the callee', 
     expect((await readAnswer(await response(request))).text).toBe('body');
   });
 
+  it('lets an application answer before it has read the request', async () => {
+    mesh.pod('Web').app.handler = (_request, answer) => answer.writeHead(413).end('too much');
+    const request = begin(outbound(), {
+      host: 'web',
+      method: 'POST',
+      headers: { 'content-length': '99999999' },
+    });
+    request.write('only a beginning');
+    const answer = await readAnswer(await response(request));
+    expect([answer.status, answer.text]).toEqual([413, 'too much']);
+    request.destroy();
+  });
+
+  it('tells the application when the client has gone, before and after the head of the answer', async () => {
+    const told: string[] = [];
+    const reached: string[] = [];
+    mesh.pod('Bare').app.handler = (request, answer) => {
+      const path = request.url ?? '';
+      reached.push(path);
+      answer.on('close', () => told.push(path));
+      if (path === '/answered') answer.write('first');
+    };
+    const [silent, answered] = ['/silent', '/answered'].map((path) =>
+      begin(outbound(), { host: 'bare', path }),
+    );
+    silent?.end();
+    answered?.end();
+    await eventually('both are being answered', () => reached.length === 2);
+    // An end alone could be a client that still reads; a reset cannot.
+    for (const request of [silent, answered]) request?.socket?.resetAndDestroy();
+    await eventually('both are told', () => told.length === 2);
+  });
+
   it('carries a WebSocket both ways, with its close code', async () => {
     const sockets = new WebSocketServer({ noServer: true });
     mesh.pod('Web').app.server.on('upgrade', (request, socket, head) => {
@@ -201,17 +204,20 @@ describe('protocols, through the sidecar of the caller and that of the callee', 
     }
   });
 
-  it('hands on the status of a failed gRPC call, and cancels at the application what the client cancels', async () => {
+  it('hands on the status of a failed gRPC call, and cancels at the application what the client cancels or is too late', async () => {
     const client = grpcClient(outbound(), 'grpc');
     try {
       await expect(callUnary(client, 'fail', undefined)).rejects.toMatchObject({
         code: 9,
         details: 'as asked: ünïcode',
       });
-      const cancelled = await chat(client, ['one', 'wait'], undefined, { cancelAfter: 1 });
+      await expect(callUnary(client, 'wait', undefined, { deadlineMs: 50 })).rejects.toMatchObject({
+        code: 4,
+      });
+      const cancelled = await chat(client, ['wait'], undefined, { cancelAfter: 1 });
       expect(cancelled.status).toBe(1);
       await eventually('the cancellation at the application', async () => {
-        return (await callUnary(client, 'cancellations', undefined)) === 'Grpc: 1';
+        return (await callUnary(client, 'cancellations', undefined)) === 'Grpc: 2';
       });
     } finally {
       client.close();
@@ -269,89 +275,3 @@ describe('protocols, through the sidecar of the caller and that of the callee', 
 });
 
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-/** node:http2 refuses to hold a whole body for its peer's window. */
-function* piecesOf(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += 65_536) yield body.subarray(at, at + 65_536);
-}
-
-function pairsOf(raw: readonly string[]): readonly (readonly [string, string])[] {
-  return raw.flatMap((name, at) => (at % 2 === 0 ? [[name.toLowerCase(), raw[at + 1] ?? ''] as const] : []));
-}
-
-function overHttp1(at: Place): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  return {
-    close: () => agent.destroy(),
-    async ask({ headers = [], trailers, body }: Asked = {}) {
-      const framing = body === undefined ? [] : ['Transfer-Encoding', 'chunked'];
-      const request = begin(at, {
-        agent,
-        host: 'web',
-        method: body === undefined ? 'GET' : 'POST',
-        headers: [...headers.flat(), ...framing],
-      });
-      if (body !== undefined) request.write(body);
-      if (trailers !== undefined) request.addTrailers(trailers);
-      request.end();
-      const answer = await readAnswer(await response(request));
-      expect(answer.status).toBe(200);
-      return {
-        body: answer.body,
-        trailers: answer.trailers,
-        seen: JSON.parse(String(answer.headers['x-seen'])) as Echo['seen'],
-        requestTrailers: JSON.parse(answer.trailers['x-got'] ?? '{}') as Echo['requestTrailers'],
-      };
-    },
-  };
-}
-
-function overHttp2(at: Place): Client {
-  const session: ClientHttp2Session = connectHttp2(`http://${at.address}:${at.port}`);
-  return {
-    close: () => session.destroy(),
-    async ask({ headers = [], trailers, body }: Asked = {}) {
-      const fields: Record<string, string[]> = {};
-      for (const [name, value] of headers) (fields[name] ??= []).push(value);
-      const single = Object.entries(fields).map(([name, values]) => [
-        name,
-        values.length > 1 ? values : values[0],
-      ]);
-      const stream = session.request(
-        { ':authority': 'h2', ':method': body === undefined ? 'GET' : 'POST', ...Object.fromEntries(single) },
-        { waitForTrailers: trailers !== undefined, endStream: body === undefined },
-      );
-      stream.on('wantTrailers', () => stream.sendTrailers(trailers ?? {}));
-      let after: Record<string, string> = {};
-      stream.on('trailers', (fieldsAfter: Record<string, string>) => (after = fieldsAfter));
-      if (body !== undefined) Readable.from(piecesOf(body)).pipe(stream);
-      const [head] = (await once(stream, 'response')) as [Record<string, string>];
-      const received = await buffer(stream);
-      return {
-        body: received,
-        trailers: after,
-        seen: JSON.parse(head['x-seen'] ?? '[]') as Echo['seen'],
-        requestTrailers: JSON.parse(after['x-got'] ?? '{}') as Echo['requestTrailers'],
-      };
-    },
-  };
-}
-
-/** Echoes bodies and tells what it saw, as the HTTP/1.1 application does. */
-function echoOverHttp2(onSession: () => void): Http2Server {
-  const server = createHttp2Server();
-  server.on('session', (session) => {
-    onSession();
-    session.on('error', () => undefined);
-  });
-  server.on('stream', (stream: ServerHttp2Stream, _headers, _flags, raw: readonly string[]) => {
-    let got: unknown = {};
-    stream.on('error', () => undefined);
-    stream.on('trailers', (fields: unknown) => (got = fields));
-    const seen = pairsOf(raw).filter(([name]) => !name.startsWith(':'));
-    stream.respond({ 'x-seen': JSON.stringify(seen) }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'x-after': 'done', 'x-got': JSON.stringify(got) }));
-    stream.pipe(stream);
-  });
-  return server;
-}
