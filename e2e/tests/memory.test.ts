@@ -3,58 +3,47 @@ import { afterEach, expect, it } from 'vitest';
 import { send } from '../harness/http-client.ts';
 import { startMesh, type Mesh, type Proxy } from '../harness/pods.ts';
 
-const WARM_UP = 4_000;
-const MEASURED = 20_000;
-const MEBIBYTE = 1024 * 1024;
+const REQUESTS = 20_000;
+/** After its start the sidecar uses some 13 MiB; half a kilobyte kept of each request would not fit. */
+const HEAP_MIB = 24;
 
 let mesh: Mesh | undefined;
 afterEach(() => mesh?.close());
 
-/** The heap once what is garbage is gone: the least of a few looks, each after work that makes the collector run. */
-async function settledHeap(proxy: Proxy, agent: Agent): Promise<number> {
-  const looks: number[] = [];
-  for (let look = 0; look < 8; look += 1) {
-    await load(proxy, agent, 250);
-    looks.push(await proxy.metric('nodejs_heap_size_used_bytes'));
-  }
-  return Math.min(...looks);
-}
-
-async function load(proxy: Proxy, agent: Agent, count: number): Promise<void> {
+/** Each with an id, a path and a tag of its own, so that anything kept by one of them would grow. Returns how many were answered. */
+async function load(proxy: Proxy, agent: Agent, count: number): Promise<number> {
   let left = count;
+  let answered = 0;
   const worker = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      // Each with an id and a path of its own, so that anything kept by either would grow.
       const id = `request-${left}-${Math.random()}`;
       const headers = { 'x-request-id': id, baggage: `lane=gray,unique=${id}` };
-      await send(proxy.entry, { host: 'b', path: `/${id}`, headers, agent });
+      const { status } = await send(proxy.entry, { host: 'b', path: `/${id}`, headers, agent });
+      if (status === 200) answered += 1;
     }
   };
   await Promise.all(Array.from({ length: 16 }, worker));
+  return answered;
 }
 
-it('keeps its heap within 4 MiB over 20,000 requests that are all different, once its bounded stores are full', async () => {
+it(`serves ${REQUESTS} requests, all different, in a heap of ${HEAP_MIB} MiB`, async () => {
   mesh = await startMesh({
     pods: [
       {
         name: 'A',
         service: 'a',
-        nodeArgs: ['--max-semi-space-size=1'],
+        // The process ends where that is not enough, so nothing has to be measured.
+        nodeArgs: [`--max-old-space-size=${HEAP_MIB}`],
         variables: { hopCapacity: '500', accessLogSample: '0' },
       },
       { name: 'B', service: 'b', sidecar: false },
     ],
   });
-  const { proxy } = mesh.pod('A');
   mesh.pod('B').app.handler = (_request, answer) => answer.end('ok');
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   try {
-    await load(proxy, agent, WARM_UP);
-    const before = await settledHeap(proxy, agent);
-    await load(proxy, agent, MEASURED);
-    const grown = (await settledHeap(proxy, agent)) - before;
-    expect(grown / MEBIBYTE).toBeLessThan(4);
+    expect(await load(mesh.pod('A').proxy, agent, REQUESTS)).toBe(REQUESTS);
   } finally {
     agent.destroy();
   }
