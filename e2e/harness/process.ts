@@ -19,11 +19,13 @@ export interface RunningProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** Whatever ends a test run, no process outlives it. */
+/** Whatever ends a test run, no process outlives it; a worker whose runner was killed hears of it as a disconnect. */
 const running = new Set<ChildProcess>();
-process.on('exit', () => {
+const killRunning = (): void => {
   for (const child of running) child.kill('SIGKILL');
-});
+};
+process.on('exit', killRunning);
+process.on('disconnect', killRunning);
 
 /** Starts a process and waits for its `ready` line; a process that ends before is an error with its output. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {

@@ -62,6 +62,9 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
       ...options.environment,
     },
     ready: /"event":"ready"/,
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
   });
   return {
     ...running,

@@ -42,7 +42,9 @@ describe('limits', () => {
       async () => (await mesh.gateway.metric('lanekeeper_connections')) === 3,
     );
     await expect(send(entry)).rejects.toThrow(/socket hang up|ECONNRESET/);
-    expect(mesh.gateway.process.output()).toContain('"event":"connection_refused"');
+    await eventually('a line in the log', () =>
+      mesh.gateway.process.output().includes('"event":"connection_refused"'),
+    );
     open[0]?.destroy();
     await eventually('a place', async () => (await mesh.gateway.metric('lanekeeper_connections')) === 2);
     expect((await send(entry)).status).toBe(200);
