@@ -2,13 +2,20 @@ import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse }
 import type { Socket } from 'node:net';
 import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
 import { PROXY_ERRORS, ProxyError } from '../../proxy-error.ts';
+import { resetSocket } from '../reset-socket.ts';
 import { lingerWhenDone } from './linger-close.ts';
 import { relayResponseBody } from './relay-response-body.ts';
 import { relayStreams } from './relay-streams.ts';
 import { announcesBody, isBodyPending, sendBody } from './request-body.ts';
 import type { CheckedHead } from './request-head.ts';
 import { requestHeaders } from './request-headers.ts';
-import { choosesOffered, headText, responseHeaders, switchHeaders } from './response-head.ts';
+import {
+  bodilessHeaders,
+  choosesOffered,
+  headText,
+  responseHeaders,
+  switchHeaders,
+} from './response-head.ts';
 import { sendLocalReply } from './send-local-reply.ts';
 import type { UpstreamCaller, UpstreamListener } from './upstream-call.ts';
 import { upstreamError } from './upstream-error.ts';
@@ -173,7 +180,14 @@ export class Forward implements UpstreamListener {
     }
     const { upgradeHead, request, socket: down } = this.#down;
     const isConnect = request.method === 'CONNECT';
-    if (upgradeHead === undefined || !(isConnect || choosesOffered(response, request.headers.upgrade))) {
+    const status = response.statusCode ?? 0;
+    if (isConnect && status >= 300) {
+      socket.destroy();
+      this.#declined(response);
+      return;
+    }
+    const isMeant = isConnect ? status >= 200 : choosesOffered(response, request.headers.upgrade);
+    if (upgradeHead === undefined || !isMeant) {
       socket.destroy();
       this.#refuse(
         new ProxyError('upstream-malformed', 'The upstream changed to a protocol that nobody asked for.'),
@@ -181,7 +195,6 @@ export class Forward implements UpstreamListener {
       return;
     }
     this.#phase = 'responding';
-    const status = response.statusCode ?? 0;
     this.#decided.exchange.responded(status);
     this.#result = { status };
     const fields = switchHeaders(response, this.#decided.exchange.responseEdits);
@@ -189,6 +202,17 @@ export class Forward implements UpstreamListener {
     if (upgradeHead.length > 0) socket.write(upgradeHead);
     if (head.length > 0) down.write(head);
     relayStreams(down, socket);
+  }
+
+  /**
+   * A CONNECT that the upstream does not take makes no tunnel: to carry what the client sends after it would hand the upstream
+   * requests that nobody decided on. Node does not read the body of such a response, so it is told without one.
+   */
+  #declined(upstream: IncomingMessage): void {
+    if (!this.#writeHead(upstream, { withoutBody: true })) return;
+    this.#phase = 'responding';
+    this.#decided.exchange.responded(upstream.statusCode ?? 0);
+    this.#complete();
   }
 
   failed(cause: unknown, upstream: ClientRequest): void {
@@ -213,7 +237,7 @@ export class Forward implements UpstreamListener {
   }
 
   /** False: the response cannot be written, and the client was told so. */
-  #writeHead(upstream: IncomingMessage): boolean {
+  #writeHead(upstream: IncomingMessage, { withoutBody = false } = {}): boolean {
     const { response, request, socket } = this.#down;
     const status = upstream.statusCode ?? 0;
     const isPending = isBodyPending(request);
@@ -222,7 +246,8 @@ export class Forward implements UpstreamListener {
       if (status < 200) throw new Error(`a final response cannot have the status ${status}`);
       const edits = this.#decided.exchange.responseEdits;
       const allowsChunks = request.httpVersionMinor > 0;
-      const fields = responseHeaders(upstream, { edits, allowsChunks, closes });
+      const received = responseHeaders(upstream, { edits, allowsChunks, closes });
+      const fields = withoutBody ? bodilessHeaders(received) : received;
       response.sendDate = false;
       response.removeHeader('connection');
       response.writeHead(status, upstream.statusMessage ?? '', fields);
@@ -275,7 +300,14 @@ export class Forward implements UpstreamListener {
     this.#phase = 'over';
     this.#result = { status: this.#down.response.statusCode, error };
     this.#upstream?.destroy();
-    this.#down.socket.resetAndDestroy();
+    resetSocket(this.#down.socket);
+  }
+
+  /** By a reset: a sidecar behind would take an orderly end for one that still waits for its answer. */
+  #abandonUpstream(): void {
+    const socket = this.#upstream?.socket;
+    if (socket) resetSocket(socket);
+    this.#upstream?.destroy();
   }
 
   #closed(): void {
@@ -283,7 +315,7 @@ export class Forward implements UpstreamListener {
     const isSwitched = this.#phase === 'responding' && this.#result !== undefined;
     this.#phase = 'over';
     if (!response.writableFinished) {
-      this.#upstream?.destroy();
+      this.#abandonUpstream();
       if (!isSwitched && this.#result?.error === undefined) this.#result = ABANDONED;
     }
     this.#decided.exchange.end(this.#result ?? { status: response.statusCode });

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { resetSocket } from '../reset-socket.ts';
+import { carryBytes } from '../tcp/carry-bytes.ts';
 
 /** Carries bytes both ways between two connections: each side's end is passed on as an end, each side's reset as a reset. */
 export function relayStreams(one: Socket, other: Socket): void {
@@ -12,11 +14,11 @@ export function relayStreams(one: Socket, other: Socket): void {
 }
 
 function carry(from: Socket, to: Socket): void {
-  from.pipe(to);
-  from.on('error', () => to.resetAndDestroy());
+  carryBytes(from, to);
+  from.on('error', () => resetSocket(to));
   from.on('close', () => {
     // Without an error it was destroyed here, or both directions have ended.
-    if (!from.readableEnded) to.resetAndDestroy();
+    if (!from.readableEnded) resetSocket(to);
     else to.end();
   });
 }

@@ -44,6 +44,18 @@ export function responseHeaders(response: ReceivedHead, options: ResponseHeadOpt
   return out;
 }
 
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'trailer']);
+
+/** The same fields for a response that says it has no body. */
+export function bodilessHeaders(fields: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] ?? '';
+    if (!FRAMING.has(name.toLowerCase())) out.push(name, fields[at + 1] ?? '');
+  }
+  return [...out, 'Content-Length', '0'];
+}
+
 function checkFraming(response: ReceivedHead): boolean {
   if (response.httpVersionMajor !== 1) throw malformed('The upstream does not answer in HTTP/1.');
   if (response.rawHeaders.length > 2 * MAX_FIELDS) {

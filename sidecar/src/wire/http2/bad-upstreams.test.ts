@@ -91,3 +91,17 @@ test.each<[string, (stream: number) => Buffer, string]>([
   expect(error?.code).toMatch(/^upstream-/);
   if (code !== '') expect(error?.code).toContain(code);
 });
+
+test('gives up an endpoint that breaks HTTP/2 after its GOAWAY, and the requests that it had', async () => {
+  const upstream = await scripted((socket, stream) => {
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(stream, 0);
+    socket.write(Buffer.concat([frame(FRAMES.goaway, 0, 0, payload), Buffer.alloc(11, 0xff)]));
+  });
+  const relay = await startDriver(createHttp2Driver, {
+    targets: [upstream.target],
+    limits: { idleTimeoutMs: 100, headTimeoutMs: 100 },
+  });
+  const seen = await get(openSession(relay.port));
+  expect(seen).toMatchObject({ status: 502, headers: { 'x-lanekeeper-error': 'upstream-reset' } });
+});

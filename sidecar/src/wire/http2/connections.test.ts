@@ -5,7 +5,9 @@ import { ProxyError } from '../../proxy-error.ts';
 import { eventually } from '../testing/eventually.ts';
 import { LIMITS, listen } from '../testing/start-driver.ts';
 import { createHttp2Driver } from './http2-driver.ts';
+import { frameClient } from './testing/frame-client.ts';
 import { finished, get, openSession, startOrigin, startRelay } from './testing/h2-peers.ts';
+import { frame, FRAMES, headers, PREFACE, request, SETTINGS } from './testing/raw-frames.ts';
 
 const NOBODY = { address: '127.0.0.1', port: 0 };
 
@@ -156,5 +158,37 @@ test.each([1, 3, 9, 23, 24, 30])(
     const through = await listen(splitter);
     onTestFinished(() => void splitter.close());
     expect(await get(openSession(through))).toMatchObject({ status: 200, body: 'fine' });
+  },
+);
+
+test('does not wait for a client that never closes its side', async () => {
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end();
+  });
+  const relay = await startRelay([origin]);
+  const client = connect({ port: relay.port, host: '127.0.0.1', allowHalfOpen: true });
+  onTestFinished(() => void client.destroy());
+  let hasEnded = false;
+  client.on('end', () => (hasEnded = true)).resume();
+  client.write(Buffer.concat([PREFACE, SETTINGS, headers(1, request())]));
+  await eventually('the exchange', () => relay.handler.exchanges[0]?.ends.length === 1);
+  await relay.driver.drain();
+  expect(hasEnded).toBe(true);
+});
+
+test.each(['stays', 'ends'])(
+  'gives up a client that breaks HTTP/2 after its GOAWAY, and its requests: one that %s',
+  async (how) => {
+    const origin = await startOrigin(() => undefined);
+    const relay = await startRelay([origin], { limits: { idleTimeoutMs: 100, headTimeoutMs: 100 } });
+    const client = frameClient(relay.port);
+    const goodbye = frame(FRAMES.goaway, 0, 0, Buffer.alloc(8));
+    const bytes = Buffer.concat([headers(1, request()), goodbye, Buffer.alloc(11, 0xff)]);
+    client.socket.write(bytes);
+    if (how === 'ends') client.socket.end();
+    await eventually('the end', () => relay.handler.exchanges[0]?.ends.length === 1);
+    await eventually('the close', client.isClosed);
+    await relay.driver.drain();
   },
 );

@@ -10,6 +10,7 @@ import type { Limits } from '../../config.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import { createAbuseGuard } from './abuse-guard.ts';
 import type { RawFields } from './fields.ts';
+import { watchQuiet } from './quiet-watch.ts';
 import { CONNECTION_WINDOW, serverOptions } from './session-options.ts';
 
 /** A request as it comes off a client's connection. */
@@ -45,6 +46,8 @@ export interface DownstreamSession {
 const SHUTDOWN_NOTICE = Buffer.from('000008' + '07' + '00' + '00000000' + '7fffffff' + '00000000', 'hex');
 /** How long a client has to answer the PING after the first GOAWAY. */
 const DRAIN_PING_MS = 1_000;
+/** How long a client has to close its side of a connection that is over. */
+const LINGER_MS = 2_000;
 
 export function createDownstreamSession(options: DownstreamSessionOptions): DownstreamSession {
   const { socket, limits } = options;
@@ -59,7 +62,13 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
   session.on('close', options.closed);
   // The socket may allow half-open connections (HTTP/1 wants that); in HTTP/2 a client that ended its half is gone.
   socket.once('end', () => session.destroy());
-  watchIdle(session, { limits, streams });
+  const cut = (): void => {
+    session.destroy();
+    // What is closing by itself would wait for the client's end as well.
+    socket.destroy();
+  };
+  const close = watchIdle(session, { limits, streams, cut });
+  watchQuiet(session, { quietMs: limits.idleTimeoutMs, answerMs: limits.headTimeoutMs, lost: cut });
   watchAbuse(session, options);
   session.on('stream', (stream, headers, flags, fields) => {
     stream.on('error', () => {
@@ -69,7 +78,7 @@ export function createDownstreamSession(options: DownstreamSessionOptions): Down
     const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     options.request({ stream, headers, fields, isEmpty });
   });
-  return { drain: () => drain(session, socket, streams), destroy: () => session.destroy() };
+  return { drain: () => drain(session, socket, { streams, close }), destroy: cut };
 }
 
 /** Errors of nghttp2 and of node:http2's own limits; a reset connection or the peer's own GOAWAY are none. */
@@ -82,15 +91,19 @@ function violation(cause: Error): ProxyError {
 }
 
 /** Two steps: a GOAWAY that refuses nothing, and when the client has surely seen it, the one that names the last stream. */
-function drain(session: ServerHttp2Session, socket: Socket, streams: StreamCount): void {
+function drain(
+  session: ServerHttp2Session,
+  socket: Socket,
+  { streams, close }: { readonly streams: StreamCount; readonly close: () => void },
+): void {
   if (session.closed || session.destroyed) return;
   // Nothing of the client was read yet, nothing of ours may have been sent: SETTINGS has to come first.
-  if (streams.opened === 0) return session.close();
+  if (streams.opened === 0) return close();
   socket.write(SHUTDOWN_NOTICE);
-  const timer = setTimeout(() => session.close(), DRAIN_PING_MS).unref();
+  const timer = setTimeout(close, DRAIN_PING_MS).unref();
   session.ping(() => {
     clearTimeout(timer);
-    session.close();
+    close();
   });
 }
 
@@ -109,23 +122,35 @@ function countStreams(session: ServerHttp2Session): StreamCount {
   return streams;
 }
 
-/** Closes a connection that did not begin in time, or has had no stream for the idle time. PINGs do not keep it. */
-function watchIdle(
-  session: ServerHttp2Session,
-  { limits, streams }: { readonly limits: Limits; readonly streams: StreamCount },
-): void {
-  let timer = setTimeout(() => session.destroy(), limits.headTimeoutMs);
+interface IdleOptions {
+  readonly limits: Limits;
+  readonly streams: StreamCount;
+  readonly cut: () => void;
+}
+
+/**
+ * Closes a connection that did not begin in time, or has had no stream for the idle time (PINGs do not keep it), and cuts one that
+ * is over and that its client leaves open. Returns what closes it in order.
+ */
+function watchIdle(session: ServerHttp2Session, { limits, streams, cut }: IdleOptions): () => void {
+  let timer = setTimeout(cut, limits.headTimeoutMs);
   const idle = (): void => {
     clearTimeout(timer);
-    if (streams.open === 0 && !session.closed)
-      timer = setTimeout(() => session.close(), limits.idleTimeoutMs);
+    if (streams.open > 0) return;
+    timer = session.closed ? setTimeout(cut, LINGER_MS) : setTimeout(close, limits.idleTimeoutMs);
+  };
+  const close = (): void => {
+    session.close();
+    idle();
   };
   session.once('remoteSettings', idle);
+  session.on('goaway', idle);
   session.on('stream', (stream) => {
     clearTimeout(timer);
     stream.once('close', idle);
   });
   session.once('close', () => clearTimeout(timer));
+  return close;
 }
 
 function watchAbuse(session: ServerHttp2Session, options: DownstreamSessionOptions): void {

@@ -1,8 +1,9 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { connect as connectSocket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Limits } from '../../config.ts';
 import { ProxyError } from '../../proxy-error.ts';
+import { watchQuiet } from './quiet-watch.ts';
 import { clientOptions, CONNECTION_WINDOW } from './session-options.ts';
 
 /** What a session may be asked for, and by which events it moves on. */
@@ -32,22 +33,35 @@ export interface UpstreamSessionOptions {
 
 /** Streams that we open on one connection at most, where the peer names no lower number. */
 const OWN_STREAM_LIMIT = 1_000;
+/** How long an endpoint has to close its side of a connection that is over. */
+const LINGER_MS = 2_000;
+/** Finds endpoints that vanished while a response is being waited for. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** One h2c connection to an endpoint, with its life as an explicit state. */
 export class UpstreamSession {
   readonly #options: UpstreamSessionOptions;
   readonly #session: ClientHttp2Session;
+  readonly #socket: Socket;
   #state: State;
   #streams = 0;
   #limit = 0;
   /** Of the last GOAWAY; a peer may lower it with another one. */
   #lastStreamId = Number.POSITIVE_INFINITY;
   #error: Error | undefined;
+  #isWatched = false;
 
   constructor(options: UpstreamSessionOptions) {
     this.#options = options;
     const { target, limits } = options;
-    const socket = connectSocket({ host: target.address, port: target.port, noDelay: true });
+    const socket = connectSocket({
+      host: target.address,
+      port: target.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    });
+    this.#socket = socket;
     this.#session = connect(`http://${formatAddress(target)}`, {
       ...clientOptions(limits),
       createConnection: () => socket,
@@ -59,6 +73,7 @@ export class UpstreamSession {
     this.#session.on('goaway', (_code, lastStreamId) => {
       this.#lastStreamId = lastStreamId;
       this.#leave();
+      this.#watchLeaving();
     });
     this.#session.on('error', (error: Error) => (this.#error ??= error));
     this.#session.on('close', () => this.#closed());
@@ -117,11 +132,14 @@ export class UpstreamSession {
   close(): void {
     this.#leave();
     this.#session.close();
+    this.#lingerWhenOver();
   }
 
   destroy(): void {
     this.#leave();
     this.#session.destroy();
+    // What is closing by itself would wait for the peer's end as well.
+    this.#socket.destroy();
   }
 
   #settled(maxConcurrentStreams: number | undefined): void {
@@ -138,6 +156,23 @@ export class UpstreamSession {
     this.#streams -= 1;
     this.#options.events.room(this);
     this.#watchIdle();
+    this.#lingerWhenOver();
+  }
+
+  #lingerWhenOver(): void {
+    if (this.#state.phase !== 'draining' || this.#streams > 0) return;
+    const timer = setTimeout(() => this.destroy(), LINGER_MS).unref();
+    this.#session.once('close', () => clearTimeout(timer));
+  }
+
+  /** Only once: gRPC servers count the PINGs of a client, and one that goes away may send several GOAWAYs. */
+  #watchLeaving(): void {
+    this.#lingerWhenOver();
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    const { idleTimeoutMs, headTimeoutMs } = this.#options.limits;
+    const lost = (): void => this.destroy();
+    watchQuiet(this.#session, { quietMs: idleTimeoutMs, answerMs: headTimeoutMs, lost });
   }
 
   #watchIdle(): void {

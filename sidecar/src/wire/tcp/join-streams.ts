@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { ProxyError } from '../../proxy-error.ts';
 import { carryBytes } from './carry-bytes.ts';
-import { resetSocket } from './reset-socket.ts';
+import { resetSocket } from '../reset-socket.ts';
 
 export interface JoinOptions {
   readonly downstream: Socket;

@@ -5,7 +5,7 @@ import type { Exchange, StreamHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import { PROXY_ERRORS, ProxyError } from '../../proxy-error.ts';
 import { joinStreams, type JoinedStreams } from './join-streams.ts';
-import { resetSocket } from './reset-socket.ts';
+import { resetSocket } from '../reset-socket.ts';
 
 export interface TcpStreamOptions {
   readonly handler: StreamHandler;

@@ -214,6 +214,32 @@ export function upgradePromises(create: CreateDriver): void {
       expect(tunnels).toEqual([]);
     });
 
+    test.each([
+      ['407 Not You', 'Proxy-Authenticate: x\r\nContent-Length: 2\r\n\r\nno'],
+      ['302 Elsewhere', 'Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n'],
+    ])('that the upstream declines with %s makes no tunnel', async (status, rest) => {
+      const upstream = await rawUpstream({
+        onData: (socket) => void socket.write(`HTTP/1.1 ${status}\r\n${rest}`),
+      });
+      const { port, handler } = await startDriver(create, {
+        targets: [upstream.target],
+        connection: { direction: 'gateway' },
+      });
+      const client = rawClient(port);
+      const connect = 'CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n';
+      client.write(`${connect}GET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n`);
+      await client.until('\r\n\r\n');
+      client.write('GET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n');
+      const { text } = await client.closed();
+      expect(text.split('\r\n')[0]).toBe(`HTTP/1.1 ${status}`);
+      expect(text).toMatch(/\r\nConnection: close\r\nContent-Length: 0\r\n\r\n$/);
+      client.end();
+      await eventually('the end', () => handler.exchanges[0]?.ends.length);
+      expect(handler.exchanges[0]?.ends).toEqual([{ status: Number(status.slice(0, 3)) }]);
+      expect(handler.exchanges).toHaveLength(1);
+      expect(upstream.connections.map((one) => one.received())).toEqual([connect]);
+    });
+
     test('on its way to another proxy is forwarded to that', async () => {
       const upstream = await rawUpstream();
       const { port, handler } = await startDriver(create, {
