@@ -60,8 +60,8 @@ export function begin(to: Place, ask: Ask): ClientRequest {
     path: ask.path ?? '/',
     headers: [...own, ...pairs, ...framing(ask.body)] as unknown as Record<string, string>,
     setHost: false,
-    agent: ask.agent ?? false,
-    ...(socket === undefined ? {} : { createConnection: () => socket }),
+    // With any agent, false included, Node makes the connection itself.
+    ...(socket === undefined ? { agent: ask.agent ?? false } : { createConnection: () => socket }),
   });
   // Whoever waits for the answer is told; one that breaks off after its head is told to its reader.
   return request.on('error', () => undefined);

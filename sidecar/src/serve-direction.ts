@@ -71,7 +71,8 @@ export async function serveDirection(options: DirectionOptions): Promise<ServedD
     addresses: listeners.map((listener) => listener.address),
     async drain() {
       const stopped = listeners.map((listener) => listener.stop());
-      acceptor.drain();
+      // First whoever may still come to a driver, then the drivers: once drained, they take nobody.
+      await acceptor.drain();
       await Promise.all([...stopped, ...Object.values(drivers).map((driver) => driver.drain())]);
     },
     close() {

@@ -266,6 +266,17 @@ describe('acceptor', () => {
     expect(taken[1]?.connection.destination).toBe(destination);
   });
 
+  it('still takes a request whose client had just connected when the drain began', async () => {
+    const { dial, taken, acceptor } = await world();
+    const client = await dial();
+    await eventually(() => expect(acceptor.undecided).toBe(1));
+    const drained = acceptor.drain();
+    client.write('GET http://b/x HTTP/1.1\r\n\r\n');
+    await drained;
+    expect(taken[0]?.driver).toBe('http');
+    acceptor.close();
+  });
+
   it('ends silent connections when it drains and lets those go on that have begun to speak', async () => {
     const { dial, taken, acceptor, connections } = await world();
     const silent = await dial();
@@ -273,10 +284,11 @@ describe('acceptor', () => {
     speaking.write('GET http://b');
     const heard = () => [...connections].reduce((sum, socket) => sum + socket.bytesRead, 0);
     await eventually(() => expect([acceptor.undecided, heard()]).toEqual([2, 'GET http://b'.length]));
-    acceptor.drain();
+    const drained = acceptor.drain();
     await once(silent.resume(), 'end');
     speaking.write('/x HTTP/1.1\r\n\r\n');
     await eventually(() => expect(taken[0]?.text).toBe('GET http://b/x HTTP/1.1\r\n\r\n'));
+    await drained;
     acceptor.close();
   });
 });

@@ -33,17 +33,24 @@ export interface Acceptor {
   accept(socket: Socket): void;
   /** For bytes that come through a tunnel (after CONNECT): the same detection on a connection that is described already. */
   acceptTunnel(socket: Socket, connection: Connection): void;
-  /** Ends the connections on which nothing has been said yet; those that are undecided go on. */
-  drain(): void;
+  /**
+   * Ends the connections on which nothing has been said, after a grace for clients that are just about to; those that have begun
+   * to speak go on. Resolves once no connection is left that could still come to a driver.
+   */
+  drain(): Promise<void>;
   /** Destroys the connections whose protocol is still open. */
   close(): void;
   /** Connections whose protocol is still open. */
   readonly undecided: number;
 }
 
+/** A client that connected before the drain and is slower than this with its first byte has to connect again. */
+const SILENT_GRACE_MS = 1_000;
+
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const undecided = new Map<Socket, Wait>();
   let isDraining = false;
+  let whenDecided: (() => void) | undefined;
 
   function route(socket: Socket, connection: Connection): void {
     // For good: a driver takes the socket over, but a reset may come in any moment, also between the two.
@@ -57,9 +64,10 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
   function detect(socket: Socket, connection: Connection, protocol: Exclude<AppProtocol, 'tcp'>): void {
     const boundMs = protocol === 'auto' ? options.detect.timeoutMs : options.idleTimeoutMs;
     const wait = awaitFirstBytes(socket, { firstMs: boundMs, restMs: boundMs }, (outcome, head) => {
-      undecided.delete(socket);
+      decided(socket);
       if (outcome === 'silent' && protocol === 'auto' && socket.readableLength === 0) {
-        letServerSpeak(socket, connection, options);
+        if (isDraining) socket.destroy();
+        else letServerSpeak(socket, connection, options);
         return;
       }
       const driver = chooseDriver(outcome, protocol, options.drivers);
@@ -69,7 +77,12 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     });
     undecided.set(socket, wait);
     wait.begin();
-    if (isDraining && !wait.hasSpoken()) socket.destroy();
+  }
+
+  function decided(socket: Socket): void {
+    undecided.delete(socket);
+    // A turn later: by then the driver has the connection.
+    if (undecided.size === 0 && whenDecided !== undefined) setImmediate(whenDecided);
   }
 
   return {
@@ -78,9 +91,15 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
       const isLoop = connection.destination !== undefined && options.isOwnListener(connection.destination);
       route(socket, isLoop ? { ...connection, destination: undefined } : connection);
     },
-    drain() {
+    async drain() {
       isDraining = true;
-      for (const [socket, wait] of undecided) if (!wait.hasSpoken()) socket.destroy();
+      if (undecided.size === 0) return;
+      const empty = new Promise<void>((resolve) => (whenDecided = resolve));
+      const grace = setTimeout(() => {
+        for (const [socket, wait] of undecided) if (!wait.hasSpoken()) socket.destroy();
+      }, SILENT_GRACE_MS);
+      await empty;
+      clearTimeout(grace);
     },
     close() {
       for (const socket of undecided.keys()) socket.destroy();

@@ -30,6 +30,12 @@ export interface HttpDriverOptions {
 }
 
 /**
+ * A client may be sending on a connection that is idle here, and would get a reset: for so long it is still served, and told to
+ * close. Looked at again and again, because a response whose head was sent before the drain could not tell its client.
+ */
+const IDLE_GRACE_MS = 1_000;
+
+/**
  * HTTP/1.0 and 1.1, correct first: Node's server and parser below, http-proxy-3 towards the upstream. Connections should have been
  * accepted with `allowHalfOpen`, or a client that ends its side early gets no response.
  */
@@ -74,9 +80,9 @@ export function createHttpDriver(options: HttpDriverOptions): Driver {
       server.emit('connection', socket);
     },
     async drain() {
-      const drained = end.drain();
-      server.closeIdleConnections();
-      await drained;
+      const closing = setInterval(() => server.closeIdleConnections(), IDLE_GRACE_MS);
+      await end.drain();
+      clearInterval(closing);
       pool.dropAllIdle();
     },
     close() {
