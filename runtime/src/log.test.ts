@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createLogger, type LogLevel, type RootLog } from './log.ts';
 
 function captured(level: LogLevel): { log: RootLog; lines: () => Record<string, unknown>[] } {
@@ -69,3 +70,19 @@ test('goes on while nobody reads its output', async () => {
   child.kill('SIGKILL');
   await once(child, 'exit');
 });
+
+// Linux has a file that is a full disk.
+test.runIf(existsSync('/dev/full'))(
+  'goes on, and ends, while the disk under its output is full',
+  async () => {
+    const program = fileURLToPath(new URL('./testdata/log-to-nobody.ts', import.meta.url));
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [program], { stdio: ['ignore', full, 'inherit', 'ipc'] });
+    closeSync(full);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const [message] = await once(child, 'message');
+    expect(message).toMatchObject({ rounds: 100 });
+    child.disconnect();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  },
+);

@@ -68,5 +68,15 @@ export function isLogLevel(text: string): text is LogLevel {
  * flushes the rest synchronously when the process exits, also by `process.exit` and by an uncaught error.
  */
 function standardOutput(): DestinationStream {
-  return openDestination({ fd: 1, sync: false, minLength: 0, maxLength: BUFFER_BYTES });
+  const stream = openDestination({ fd: 1, sync: false, minLength: 0, maxLength: BUFFER_BYTES });
+  const flushSync = stream.flushSync.bind(stream);
+  let isBroken = false;
+  // A full disk, say: the lines wait for the next attempt, and the program goes on. Without a listener it would end.
+  stream.on('error', () => (isBroken = true));
+  stream.on('write', () => (isBroken = false));
+  // At the end of the process it would try for ever.
+  stream.flushSync = () => {
+    if (!isBroken) flushSync();
+  };
+  return stream;
 }
