@@ -23,8 +23,8 @@ type Body =
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.[01]$/;
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const CHUNK_LINE = /^([0-9a-fA-F]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [^\r\n]*)?$/;
+const CHUNK_LINE = /^(0*[0-9a-fA-F]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const HEAD_END = '\r\n\r\n';
 
 interface Head {
@@ -52,7 +52,7 @@ function readFields(lines: readonly string[]): ReadonlyMap<string, readonly stri
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     const value = line.slice(colon + 1);
     if (!TOKEN.test(name) || !VALUE.test(value)) return `the field line ${JSON.stringify(line.slice(0, 80))}`;
-    fields.set(name, [...(fields.get(name) ?? []), value.replace(/^[ \t]+|[ \t]+$/g, '')]);
+    fields.set(name, [...(fields.get(name) ?? []), value.trim()]);
   }
   return fields;
 }
@@ -113,7 +113,7 @@ function framingOf(
     return codings.join().toLowerCase() === 'chunked' ? 'chunked' : { why: 'another coding' };
   if (lengths === undefined) return 'none';
   const [length = ''] = lengths;
-  return lengths.length === 1 && /^[0-9]{1,15}$/.test(length)
+  return lengths.length === 1 && /^[0-9]+$/.test(length) && Number.isSafeInteger(Number(length))
     ? Number(length)
     : { why: `the length ${lengths.join()}` };
 }

@@ -116,7 +116,7 @@ export const HTTP1_SEEDS: readonly Buffer[] = [
   ),
 ];
 
-function frame(
+export function frame(
   type: number,
   flags: number,
   { stream, payload }: { readonly stream: number; readonly payload: Buffer },
@@ -129,7 +129,7 @@ function frame(
   return Buffer.concat([head, payload]);
 }
 
-const literal = (name: string, value: string): Buffer =>
+export const literal = (name: string, value: string): Buffer =>
   Buffer.concat([
     Buffer.from([0, name.length]),
     Buffer.from(name),
@@ -137,9 +137,10 @@ const literal = (name: string, value: string): Buffer =>
     Buffer.from(value),
   ]);
 /** `:method GET`, `:scheme http` by their static index; path and authority as literals. */
-const block = (path: string): Buffer =>
+/** `:method GET`, `:scheme http`, path and authority, as HPACK. */
+export const block = (path: string): Buffer =>
   Buffer.concat([Buffer.from([0x82, 0x86]), literal(':path', path), literal(':authority', 'u')]);
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const NOTHING = Buffer.alloc(0);
 const SETTINGS = frame(4, 0, { stream: 0, payload: NOTHING });
 const settings = Buffer.concat([PREFACE, SETTINGS, frame(4, 1, { stream: 0, payload: NOTHING })]);

@@ -42,6 +42,8 @@ export interface Downstream {
   readonly socket: Socket;
   /** The first bytes after the head of a request that asks for another protocol; undefined for any other request. */
   readonly upgradeHead: Buffer | undefined;
+  /** No further request has come on the connection. */
+  isLast(): boolean;
 }
 
 export interface Decided {
@@ -260,9 +262,9 @@ export class Forward implements UpstreamListener {
   }
 
   #mustClose(isPending: boolean): boolean {
-    const { response, socket, upgradeHead } = this.#down;
+    const { response, socket, upgradeHead, isLast } = this.#down;
     if (isPending || upgradeHead !== undefined || !response.shouldKeepAlive) return true;
-    return socket.readableEnded || this.#context.isDraining();
+    return (socket.readableEnded && isLast()) || this.#context.isDraining();
   }
 
   /** Answers with an error; nothing of a response was sent yet. */

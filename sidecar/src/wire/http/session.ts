@@ -40,14 +40,14 @@ export class Session {
   }
 
   request(request: IncomingMessage, response: ServerResponse): void {
-    this.#receive({ request, response, socket: this.#socket, upgradeHead: undefined });
+    this.#receive({ request, response, socket: this.#socket, upgradeHead: undefined, isLast: this.#isLast });
   }
 
   /** A request after which the connection is no longer HTTP; Node has let go of it and made no response. */
   upgrade(request: IncomingMessage, head: Buffer): void {
     const response = new ServerResponse(request);
     const socket = this.#socket;
-    this.#receive({ request, response, socket, upgradeHead: head });
+    this.#receive({ request, response, socket, upgradeHead: head, isLast: this.#isLast });
     // Node no longer tells responses before this one that the connection can take more.
     socket.on('drain', () => this.#current?.response.emit('drain'));
   }
@@ -67,6 +67,8 @@ export class Session {
     else if (isBodyPending(this.#current.request)) this.#forward?.abort(error);
     else this.#broken = error;
   }
+
+  readonly #isLast = (): boolean => this.#waiting.length === 0;
 
   #receive(down: Downstream): void {
     if (this.#isClosing) {

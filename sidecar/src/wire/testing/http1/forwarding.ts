@@ -11,6 +11,17 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** What forwarding promises of heads and connections, for any HTTP/1 driver. */
 export function forwardingPromises(create: CreateDriver): void {
+  test('every request that was pipelined before the client ended its side is answered', async () => {
+    const upstream = await rawUpstream(replying('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+    const { port, handler } = await startDriver(create, { targets: [upstream.target] });
+    const client = rawClient(port);
+    client.write('GET / HTTP/1.1\r\nHost: b\r\n\r\n'.repeat(3));
+    client.end();
+    const { text } = await client.closed();
+    expect(text.match(/200 OK/g)).toHaveLength(3);
+    expect(handler.exchanges).toHaveLength(3);
+  });
+
   describe('requests', () => {
     test.each(['/', '//x', '/a?', '/a/../b', '/%2e%2e/%2F', '/a?b=c?d&e=%20', '/;p=1//', '/a\\b|c"{}', '*'])(
       'sends the target %j byte for byte',
