@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:http2';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { block, frame, literal, PREFACE } from '../fuzz/seeds.ts';
@@ -60,7 +61,7 @@ describe('hostile peers', () => {
   async function application(answer: (peer: Socket) => void): Promise<Socket[]> {
     const { address, port } = mesh.pod('U').appAt;
     const peers: Socket[] = [];
-    const server = createServer((peer) => {
+    const server = createTcpServer((peer) => {
       peers.push(peer.on('error', () => undefined));
       peer.once('data', () => answer(peer));
     });
@@ -94,16 +95,21 @@ describe('hostile peers', () => {
   });
 
   it('cuts a client that never opens its window, and frees the application', async () => {
-    const peers = await application((peer) => {
-      const head = frame(1, 4, { stream: 1, payload: Buffer.from([0x88]) });
-      const body = frame(0, 1, { stream: 1, payload: Buffer.alloc(16_000) });
-      peer.write(Buffer.concat([frame(4, 0, { stream: 0, payload: NOTHING }), head, body]));
+    let isFreed = false;
+    const server = createServer().on('stream', (stream) => {
+      stream.on('error', () => undefined).on('close', () => (isFreed = true));
+      stream.respond({ ':status': 200 });
+      stream.end(Buffer.alloc(200_000));
     });
+    const { address, port } = mesh.pod('U').appAt;
+    server.listen(port, address);
+    await once(server, 'listening');
+    ends.push(() => server.close());
     const noWindow = frame(4, 0, { stream: 0, payload: Buffer.from([0, 4, 0, 0, 0, 0]) });
     const socket = dial(mesh.gateway.entry);
     const asked = frame(1, 5, { stream: 1, payload: block('/') });
     socket.resume().write(Buffer.concat([PREFACE, noWindow, asked]));
-    await eventually('the request', () => peers.length === 1);
+    await eventually('the end at the application', () => isFreed);
     await eventually('the cut', () => socket.destroyed);
     await isAtRest();
   });

@@ -1,6 +1,7 @@
 import { constants } from 'node:http2';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { ProxyError } from '../../proxy-error.ts';
 import { eventually } from '../testing/eventually.ts';
 import type { RunningDriver } from '../testing/start-driver.ts';
 import { type FrameClient, frameClient } from './testing/frame-client.ts';
@@ -278,6 +279,13 @@ test('cuts a stream whose client never opens its window', async () => {
     status: 200,
     error: { code: 'downstream-closed' },
   });
+});
+
+test('waits no longer for a client whose window is shut before an answer of the proxy itself', async () => {
+  const relay = await startRelay([], { refusal: () => new ProxyError('no-endpoint', 'nobody') });
+  const client = frameClient(relay.port, setting(4, 0));
+  client.socket.write(headers(1, request('/window')));
+  await eventually('end', () => relay.handler.exchanges[0]?.ends.length === 1);
 });
 
 test('refuses streams beyond the limit it announced', async () => {

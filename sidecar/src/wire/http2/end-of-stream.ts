@@ -13,10 +13,18 @@ export function onEndOfStream(stream: Http2Stream, reached: () => void): void {
   };
 }
 
+/** How long a client may hold its window shut before a response that is written whole. */
+const UNREAD_MS = 5_000;
+
 /**
  * Tells a client whose response is written that the rest of its request is not wanted: RST_STREAM(NO_ERROR), RFC 9113 section
  * 8.1. Not now: within a read of the same connection nghttp2 would throw away the response that is still queued.
  */
 export function refuseRest(stream: ServerHttp2Stream): void {
-  setImmediate(() => stream.close());
+  setImmediate(() => {
+    stream.close();
+    if (stream.destroyed) return;
+    const timer = setTimeout(() => stream.destroy(), UNREAD_MS).unref();
+    stream.once('close', () => clearTimeout(timer));
+  });
 }
