@@ -2,6 +2,7 @@
 // the start. Names are kept whole (stack traces stay readable; the map beside the file is for `--enable-source-maps`), white
 // space and dead branches go. koffi cannot be bundled: it and its native file are copied beside, so the folder runs on its own.
 import { createHash } from 'node:crypto';
+import { builtinModules } from 'node:module';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -13,11 +14,11 @@ const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
 
 /**
- * How Node should run the sidecar, written to dist/sidecar/node-flags.json for whoever starts it. Measured with `npm run bench`:
- * a small young generation and no third compiler between the interpreter and the optimising one keep 1,000 services in some 90 MB
- * where Node's own choice takes 150 MB and more. A generation of 8 MB costs no more memory than one of 2 MB, and 15 % less CPU.
+ * How Node should run the sidecar, written to dist/sidecar/node-flags.json for whoever starts it. Measured with `npm run bench`: a
+ * small young generation (which --optimize-for-size implies) and no third compiler between the interpreter and the optimising one
+ * keep 1,000 services in some 90 MB, where Node's own choice takes 150 MB and more; the collector then takes some 10 % of the CPU.
  */
-const sidecarFlags = ['--max-semi-space-size=8', '--no-maglev', '--optimize-for-size'];
+const sidecarFlags = ['--optimize-for-size', '--no-maglev'];
 
 /** What is bundled; an executable whose source is not in the checkout is left out. */
 const executables = [
@@ -32,6 +33,9 @@ const banner = [
   'const require = lanekeeperCreateRequire(import.meta.url);',
 ].join('\n');
 
+/** Loaded when something of them is first used: a sidecar that carries no HTTP/2 and no TLS of its own saves 7 MB. */
+const lateBuiltins = new Set(['http2', 'https', 'tls', 'worker_threads', 'child_process']);
+
 /**
  * Node's own modules as objects. An ES import of `node:http` reads every name that it exports when it is linked, and so loads the
  * WebSocket and fetch of undici: 6 MB that nothing here uses.
@@ -39,12 +43,31 @@ const banner = [
 const builtinsByName = {
   name: 'builtins-by-name',
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
+    const names = builtinModules.filter((name) => !name.startsWith('_')).join('|');
+    const filter = new RegExp(`^(?:node:)?(?:${names})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path: path.replace(/^node:/, ''), namespace: 'builtin' }));
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: lateBuiltins.has(path) ? lateModule(path) : `module.exports = ${builtin(path)};`,
     }));
   },
 };
+
+function builtin(name) {
+  return `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
+}
+
+/** An object with the module's names; the first one that is read brings them all. */
+function lateModule(name) {
+  const names = Object.keys(process.getBuiltinModule(`node:${name}`));
+  return `for (const name of ${JSON.stringify(names)}) {
+    const get = () => {
+      const loaded = ${builtin(name)};
+      for (const each of ${JSON.stringify(names)}) Object.defineProperty(exports, each, { value: loaded[each] });
+      return loaded[name];
+    };
+    Object.defineProperty(exports, name, { get, enumerable: true, configurable: true });
+  }`;
+}
 
 function digestOfInputs() {
   const packages = ['protocol', 'runtime', 'sidecar', 'injector'].filter((name) =>

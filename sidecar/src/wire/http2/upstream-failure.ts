@@ -11,14 +11,6 @@ export type UpstreamFailure =
   /** The connection broke, or the peer broke the protocol: the client gets our own error. */
   | { readonly kind: 'broken'; readonly error: ProxyError };
 
-/** Codes that speak of the bytes on the connection to the peer; to pass them on would accuse the client. */
-const VIOLATIONS: ReadonlySet<number> = new Set([
-  constants.NGHTTP2_PROTOCOL_ERROR,
-  constants.NGHTTP2_FLOW_CONTROL_ERROR,
-  constants.NGHTTP2_FRAME_SIZE_ERROR,
-  constants.NGHTTP2_COMPRESSION_ERROR,
-]);
-
 /** Reads the end of `stream`, which was closed before its response was complete. `isReplayable`: the request can be sent again. */
 export function readFailure(
   session: UpstreamSession,
@@ -40,7 +32,7 @@ export function readFailure(
       kind: 'broken',
       error: new ProxyError('upstream-truncated', 'the upstream gave the stream up before its end'),
     };
-  if (VIOLATIONS.has(code))
+  if (isViolation(code))
     return {
       kind: 'broken',
       error: new ProxyError('upstream-malformed', `the upstream's message broke HTTP/2 (code ${code})`),
@@ -55,4 +47,17 @@ export function readFailure(
 function refused(what: string, isReplayable: boolean): ProxyError {
   const advice = isReplayable ? '' : '; its body is too large to be sent again';
   return new ProxyError('upstream-refused', `the upstream ${what}${advice}`, { retryable: isReplayable });
+}
+
+/**
+ * Codes that speak of the bytes on the connection to the peer; to pass them on would accuse the client. Asked for when they are
+ * needed: node:http2 is loaded with the first connection that speaks it.
+ */
+function isViolation(code: number): boolean {
+  return (
+    code === constants.NGHTTP2_PROTOCOL_ERROR ||
+    code === constants.NGHTTP2_FLOW_CONTROL_ERROR ||
+    code === constants.NGHTTP2_FRAME_SIZE_ERROR ||
+    code === constants.NGHTTP2_COMPRESSION_ERROR
+  );
 }
