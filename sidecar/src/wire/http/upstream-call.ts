@@ -44,6 +44,8 @@ export function createUpstreamCaller(options: UpstreamCallerOptions): UpstreamCa
     // The path is set on the request itself: on its way through these options it would be normalised.
     ignorePath: true,
     prependPath: false,
+    // Without it the path is parsed as a URL first, only to be ignored.
+    toProxy: true,
   });
   // Errors are taken from the request itself; without a listener the proxy would throw them.
   proxy.on('error', ignore);
