@@ -3,7 +3,7 @@ import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import { ownText } from '../pod/json.ts';
 import { FOREIGN } from '../pod/names.ts';
 import { envOf, type PodView } from '../pod/pod.ts';
-import { shorten } from './shorten.ts';
+import { show } from './show.ts';
 
 /** Who the workload is, whichever convention says so. */
 export interface Identity {
@@ -46,7 +46,7 @@ export function readIdentity(pod: PodView): Identity {
     notes: [
       ...lanes
         .filter((lane) => !usable.includes(lane))
-        .map(({ name, value }) => `${name}=${shorten(value)} is no lane name and was set aside`),
+        .map(({ name, value }) => `${name}=${show(value)} is no lane name and was set aside`),
       ...conflict('lane', usable),
       ...conflict('app', apps),
       ...noteNamespace(pod),
@@ -62,7 +62,7 @@ function conflict(what: string, [winner, ...others]: readonly Candidate[]): read
   if (winner === undefined) return [];
   const losers = others.filter(({ value }) => value !== winner.value);
   return losers.map(
-    ({ name, value }) => `${what}: ${winner.name}=${winner.value} was taken, not ${name}=${shorten(value)}`,
+    ({ name, value }) => `${what}: ${winner.name}=${winner.value} was taken, not ${name}=${show(value)}`,
   );
 }
 

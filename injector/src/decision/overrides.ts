@@ -5,7 +5,7 @@ import * as kind from '@lanekeeper/runtime/env-kinds';
 import { LOG_LEVELS } from '@lanekeeper/runtime/log';
 import { didYouMean } from '@lanekeeper/runtime/nearest-name';
 import { isObject } from '../pod/json.ts';
-import { shorten } from './shorten.ts';
+import { show } from './show.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -43,7 +43,7 @@ export function readOverrides(text: string | undefined): OverridesResult {
   if (text === undefined || text.trim() === '') return { env: new Map(), problems: [] };
   const given = parseMapping(text);
   if (given === undefined) {
-    const message = `expected a JSON object such as {"connectTimeoutMs": 3000}, found ${shorten(text)}`;
+    const message = `expected a JSON object such as {"connectTimeoutMs": 3000}, found ${show(text)}`;
     return { env: new Map(), problems: [{ path: PATH, message }] };
   }
   const env = new Map<string, string>();
@@ -64,7 +64,7 @@ function problemOf(key: string, value: unknown): string | undefined {
   }
   const text = textOf(value);
   if (text !== undefined && OVERRIDES[key].parse(text) !== undefined) return undefined;
-  return `expected ${OVERRIDES[key].expected}, found ${shorten(JSON.stringify(value))}`;
+  return `expected ${OVERRIDES[key].expected}, found ${show(value)}`;
 }
 
 function isOverride(key: string): key is Override {

@@ -6,7 +6,7 @@ import { ownText } from '../pod/json.ts';
 import type { PodView } from '../pod/pod.ts';
 import { CIDR_LIST, PORT_LIST } from '../redirect/options.ts';
 import { readOverrides } from './overrides.ts';
-import { shorten } from './shorten.ts';
+import { show } from './show.ts';
 import { CAPTURES } from './wish.ts';
 
 /** What the pod's own annotations ask of its sidecar. */
@@ -42,7 +42,7 @@ export function readSettings({ labels, annotations }: Source): SettingsResult {
     if (value === undefined) {
       problems.push({
         path: `metadata.${from}["${key}"]`,
-        message: `expected ${as.expected}, found ${shorten(text)}`,
+        message: `expected ${as.expected}, found ${show(text)}`,
       });
     }
     return value;

@@ -2,7 +2,7 @@ import { ANNOTATIONS, LABELS } from '@lanekeeper/protocol/labels';
 import { BASELINE, isLaneName } from '@lanekeeper/protocol/lane-name';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import { LANE } from '../decision/settings.ts';
-import { shorten } from '../decision/shorten.ts';
+import { show } from '../decision/show.ts';
 import { objectAt, ownText, textsAt, type JsonObject } from '../pod/json.ts';
 import type { Edit } from './edits.ts';
 
@@ -31,7 +31,7 @@ export function workloadLane(object: JsonObject): WorkloadLane {
   if (present !== undefined && present !== copied) {
     return refusedFor(
       wanted,
-      `the template’s own label ${LABELS.lane}=${shorten(present)}, or no such label there`,
+      `the template’s own label ${LABELS.lane}=${show(present)}, or no such label there`,
     );
   }
   return {
@@ -59,7 +59,7 @@ function wantedLane(annotations: Readonly<Record<string, string>>): string | und
 
 function refusedFor(found: string, expected: string): WorkloadLane {
   const path = `metadata.annotations["${LABELS.lane}"]`;
-  const message = `expected ${expected}, found ${shorten(found)}`;
+  const message = `expected ${expected}, found ${show(found)}`;
   return { result: 'nothing-to-do', edits: [], problems: [{ path, message }] };
 }
 
