@@ -3,7 +3,7 @@ import type { Plan } from '../decision/decide.ts';
 import type { PodView } from '../pod/pod.ts';
 import type { Edit } from './edits.ts';
 import { rewriteProbes, type RewrittenProbes } from './probes.ts';
-import { proxyVariables, soleAppAddress } from './proxy-variables.ts';
+import { noteOwnProxies, proxyVariables, soleAppAddress } from './proxy-variables.ts';
 import { redirectContainer } from './redirect-container.ts';
 import { sidecarContainer, tokenVolume } from './sidecar-container.ts';
 import { statusOf, writeStatus } from './status.ts';
@@ -24,7 +24,7 @@ export function injectPod(pod: PodView, plan: Plan, template: SidecarTemplate): 
   const redirect = isRedirected ? [redirectContainer(plan.settings, template)] : [];
   return [
     ...identityLabels(pod, plan),
-    writeStatus(statusOf(plan)),
+    writeStatus(statusOf(plan, [...plan.notes, ...(isRedirected ? [] : noteOwnProxies(pod))])),
     ...probes.edits,
     ...(isRedirected ? [] : proxyVariables(pod, plan.settings)),
     { kind: 'append', path: ['spec', 'volumes'], items: [tokenVolume(template)] },

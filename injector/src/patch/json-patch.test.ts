@@ -63,23 +63,9 @@ describe('toOperations', () => {
       fc.property(OBJECT, EDITS, (object, edits) => {
         const plain = JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
         const expected: unknown = JSON.parse(JSON.stringify(applyEdits(plain, edits)));
-        expect(dropEmpty(applied(plain, toOperations(plain, edits)))).toEqual(dropEmpty(expected));
+        expect(applied(plain, toOperations(plain, edits))).toEqual(expected);
       }),
       { numRuns: 1_000 },
     );
   });
 });
-
-/** An edit of no items, or of a member that is not there, may leave an empty list or mapping behind in one of the two. */
-function dropEmpty(object: unknown): unknown {
-  const entries = Object.entries(object as Record<string, unknown>);
-  return Object.fromEntries(
-    entries.filter(
-      ([, value]) =>
-        value !== null &&
-        JSON.stringify(value) !== '{}' &&
-        JSON.stringify(value) !== '[]' &&
-        JSON.stringify(value) !== '{"list":[]}',
-    ),
-  );
-}

@@ -3,14 +3,27 @@ import type { PodSettings } from '../decision/settings.ts';
 import type { Container, PodView } from '../pod/pod.ts';
 import type { Edit } from './edits.ts';
 
-/** Without redirection the application is asked to use the sidecar as its HTTP proxy. What a container states itself stays. */
+/** Without redirection the application is asked to use the sidecar as its HTTP proxy. A container that has a proxy of its own keeps it. */
 export function proxyVariables(pod: PodView, settings: PodSettings): readonly Edit[] {
   const variables = variablesFor(settings);
-  return pod.containers.flatMap(({ env }, index) => {
-    const stated = new Set(env.map(({ name }) => name));
+  return pod.containers.flatMap((container, index) => {
+    if (hasOwnProxy(container)) return [];
+    const stated = new Set(container.env.map(({ name }) => name));
     const items = variables.filter(({ name }) => !stated.has(name));
-    return items.length === 0 ? [] : [{ kind: 'prepend', path: ['spec', 'containers', index, 'env'], items }];
+    return [{ kind: 'prepend', path: ['spec', 'containers', index, 'env'], items }];
   });
+}
+
+/** What the status annotation says of containers whose requests the sidecar will not see. */
+export function noteOwnProxies({ containers }: PodView): readonly string[] {
+  const names = containers.filter(hasOwnProxy).map(({ name }) => name);
+  return names.length === 0
+    ? []
+    : [`not through the sidecar, for they have an HTTP proxy of their own: ${names.join(', ')}`];
+}
+
+function hasOwnProxy({ env }: Container): boolean {
+  return env.some(({ name }) => name.toLowerCase() === 'http_proxy');
 }
 
 /** Where the one application of the pod listens; undefined where that is not plain from its ports. */

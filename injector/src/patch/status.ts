@@ -6,7 +6,7 @@ import { sentenceOf } from '../decision/reasons.ts';
 import type { Edit } from './edits.ts';
 
 /** What the status annotation of an injected pod says: JSON, one line. */
-export function statusOf({ identity, capture, notes }: Plan): string {
+export function statusOf({ identity, capture }: Plan, notes: readonly string[]): string {
   return JSON.stringify({
     result: 'injected',
     capture,
