@@ -9,7 +9,7 @@ import { createWebhookServer } from './admission/webhook-server.ts';
 import { createFileSource } from './certificates/file-source.ts';
 import type { CertificateSource } from './certificates/source.ts';
 import type { InjectorConfig } from './config.ts';
-import { readFactsFile } from './decision/static-facts.ts';
+import { readFactsFile } from './facts/static-facts.ts';
 import { createInjectionMetrics } from './injection-metrics.ts';
 import { createStatusServer } from './status-server.ts';
 

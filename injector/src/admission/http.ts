@@ -38,7 +38,6 @@ export function createWebhook(
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, deps: WebhookDeps): Promise<void> {
-  if (deps.isDraining()) response.setHeader('connection', 'close');
   const rejection = rejectionOf(request) ?? (await reviewBody(request, response, deps));
   if (rejection === undefined) return;
   deps.metrics.rejected(rejection.status);
@@ -72,6 +71,8 @@ async function reviewBody(
   }
   const begun = deps.now();
   const result = await deps.review(review);
+  // Asked now: a connection that is kept open by an answer given while draining would hold the drain up.
+  if (deps.isDraining()) response.setHeader('connection', 'close');
   sendJson(response, toReview(review.uid, result));
   report(review, result, { deps, seconds: (deps.now() - begun) / 1000 });
   return undefined;

@@ -21,7 +21,9 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_REVIEW_BYTES) throw new OversizeBody();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed on the way out: the answer 413 goes over the same socket.
+  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
     length += chunk.length;
     if (length > MAX_REVIEW_BYTES) throw new OversizeBody();
     chunks.push(chunk);

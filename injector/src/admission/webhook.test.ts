@@ -22,6 +22,9 @@ describe('the webhook', () => {
   let server: WebhookServer;
   let metrics: Metrics;
   let port: number;
+  /** What a review waits for. */
+  let hold: () => Promise<void>;
+  let isDraining: boolean;
   const log = createRecordingLog();
 
   beforeAll(() => {
@@ -29,14 +32,19 @@ describe('the webhook', () => {
   });
 
   beforeEach(async () => {
+    hold = () => Promise.resolve();
+    isDraining = false;
     folder = createCertificateFolder(first);
     certificates = createFileSource({ files: { ...folder, pollMs: 10 }, log, nowMs: Date.now });
     metrics = new Metrics();
     const handle = createWebhook({
-      review: (request) => review(request, contextOf()),
+      review: async (request) => {
+        await hold();
+        return review(request, contextOf());
+      },
       metrics: createInjectionMetrics(metrics),
       log,
-      isDraining: () => false,
+      isDraining: () => isDraining,
       now: () => performance.now(),
     });
     server = createWebhookServer(handle, certificates);
@@ -147,12 +155,23 @@ describe('the webhook', () => {
   });
 
   it('ends with its last answer when it drains', async () => {
-    const answers = Array.from({ length: 10 }, () => send(reviewOf(podOf())));
-    await Promise.race(answers);
-    await server.drain();
-    const done = await Promise.allSettled(answers);
-    expect(done.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    const gate = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    hold = () => {
+      entered.resolve();
+      return gate.promise;
+    };
+    // It would keep its connection far longer than a drain may take.
+    const agent = new Agent({ keepAlive: true, timeout: 60_000 });
+    const answer = send(reviewOf(podOf()), { agent });
+    await entered.promise;
+    isDraining = true;
+    const drained = server.drain();
     await expect(send(reviewOf(podOf()))).rejects.toThrow('ECONNREFUSED');
+    gate.resolve();
+    expect(await answer).toMatchObject({ status: 200 });
+    await drained;
+    agent.destroy();
   });
 });
 

@@ -14,6 +14,10 @@ const container = (name: string, image = 'x:1'): PodParts => ({
   spec: { initContainers: [{ name, image }] },
 });
 
+function whole([promise, reason, parts, changes = {}]: Case) {
+  return [promise, reason, parts, changes] as const;
+}
+
 describe('a pod that is not ours to touch', () => {
   const cases: readonly Case[] = [
     ['a mirror pod', 'mirror-pod', { annotations: { 'kubernetes.io/config.mirror': 'x' } }],
@@ -26,7 +30,7 @@ describe('a pod that is not ours to touch', () => {
     ['a namespace that asks for nothing', 'not-asked-for', {}, unasked],
     ['a namespace that is disabled', 'opted-out', {}, facts({ 'lanekeeper.io/injection': 'disabled' })],
   ];
-  it.each(cases)('%s is left as it came', (_, reason, parts, changes) => {
+  it.each(cases.map(whole))('%s is left as it came', (_, reason, parts, changes) => {
     expect(decide(inputOf(parts, changes))).toMatchObject({ kind: 'untouched', skip: { reason } });
   });
 });
@@ -60,7 +64,7 @@ describe('a pod that cannot work with a sidecar', () => {
     ['PodSecurity baseline', 'pod-security', {}, facts({ 'pod-security.kubernetes.io/enforce': 'baseline' })],
     ['a name that is taken', 'name-taken', { spec: { volumes: [{ name: 'lanekeeper-token' }] } }],
   ];
-  it.each(cases)('%s is told so', (_, reason, parts, changes) => {
+  it.each(cases.map(whole))('%s is told so', (_, reason, parts, changes) => {
     expect(decide(inputOf(parts, changes))).toMatchObject({ kind: 'marked', skip: { reason } });
   });
 

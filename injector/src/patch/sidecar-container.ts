@@ -5,7 +5,8 @@ import { VARIABLES } from '@lanekeeper/protocol/variables';
 import type { Plan } from '../decision/decide.ts';
 import { OURS } from '../pod/names.ts';
 import { HOLD_SCRIPT } from './hold-script.ts';
-import type { Resources, SidecarTemplate } from './template.ts';
+import { resourcesOf } from './resources.ts';
+import type { SidecarTemplate } from './template.ts';
 
 export interface SidecarOptions {
   readonly plan: Plan;
@@ -80,15 +81,4 @@ function fromField(name: string, fieldPath: string): object {
 
 function asksReady(): object {
   return { httpGet: { path: '/ready', port: PORTS.status } };
-}
-
-function resourcesOf({ cpuRequest, memoryRequest, cpuLimit, memoryLimit }: Resources): object {
-  const limits = {
-    ...(cpuLimit === undefined ? {} : { cpu: cpuLimit }),
-    ...(memoryLimit === undefined ? {} : { memory: memoryLimit }),
-  };
-  return {
-    requests: { cpu: cpuRequest, memory: memoryRequest },
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
-  };
 }

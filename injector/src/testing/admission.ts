@@ -2,7 +2,7 @@ import type { AdmissionRequest } from '../admission/decode.ts';
 import type { ReviewContext } from '../admission/review.ts';
 import type { NamespaceFacts } from '../decision/cluster-facts.ts';
 import type { Input } from '../decision/gather.ts';
-import { createStaticFacts } from '../decision/static-facts.ts';
+import { createStaticFacts } from '../facts/static-facts.ts';
 import type { SidecarTemplate } from '../patch/template.ts';
 import type { JsonObject } from '../pod/json.ts';
 import { readPod } from '../pod/pod.ts';

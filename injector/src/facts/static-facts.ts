@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@lanekeeper/runtime/env';
 import { objectAt, textsAt } from '../pod/json.ts';
-import type { ClusterFacts, NamespaceFacts } from './cluster-facts.ts';
+import type { ClusterFacts, NamespaceFacts } from '../decision/cluster-facts.ts';
 
 /** Facts that do not change while the program runs. */
 export interface StaticFacts {
