@@ -152,6 +152,7 @@ describe('the webhook', () => {
     await vi.waitFor(() => expect(log.events.at(-1)?.event).toBe('certificate_rejected'));
     expect(await send(reviewOf(podOf()))).toMatchObject({ status: 200 });
     expect(certificates.problem()).toBeUndefined();
+    expect(certificates.current()).toEqual(first);
   });
 
   it('ends with its last answer when it drains', async () => {
