@@ -16,58 +16,77 @@ export interface FileSourceOptions {
  * Reads a certificate and its key from files and looks again every `pollMs`: the kubelet swaps a mounted Secret by symbolic links,
  * which file watches are easily blind to. A pair that is half written or does not match is not taken; the last good one stays.
  */
-export function createFileSource({ files, log, nowMs }: FileSourceOptions): CertificateSource {
-  const listeners: ((pair: CertificatePair) => void)[] = [];
-  let current: CertificatePair | undefined;
-  let notAfterMs = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
+export function createFileSource(options: FileSourceOptions): CertificateSource {
+  return new FileSource(options);
+}
 
-  async function load(): Promise<boolean> {
-    const pair = await readPair(files);
-    if (current?.cert === pair.cert && current.key === pair.key) return false;
-    const certificate = checkPair(pair);
-    current = pair;
-    notAfterMs = certificate.validToDate.getTime();
-    log.info({ notAfter: certificate.validToDate.toISOString() }, 'certificate_loaded');
-    return true;
+class FileSource implements CertificateSource {
+  readonly #options: FileSourceOptions;
+  readonly #listeners: ((pair: CertificatePair) => void)[] = [];
+  #current: CertificatePair | undefined;
+  #notAfterMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: FileSourceOptions) {
+    this.#options = options;
   }
 
-  async function look(): Promise<void> {
+  async start(): Promise<void> {
+    await this.#load();
+    this.#schedule();
+  }
+
+  current(): CertificatePair {
+    if (this.#current === undefined) throw new Error('the certificate source has not started');
+    return this.#current;
+  }
+
+  onChange(listener: (pair: CertificatePair) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  problem(): string | undefined {
+    if (this.#current === undefined) return 'no certificate';
+    return this.#options.nowMs() < this.#notAfterMs ? undefined : 'the certificate has expired';
+  }
+
+  notAfterSeconds(): number {
+    return this.#notAfterMs / 1000;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Resolves to a pair that was not there before. */
+  async #load(): Promise<CertificatePair | undefined> {
+    const pair = await readPair(this.#options.files);
+    if (this.#current?.cert === pair.cert && this.#current.key === pair.key) return undefined;
+    const { validToDate } = checkPair(pair);
+    this.#current = pair;
+    this.#notAfterMs = validToDate.getTime();
+    this.#options.log.info({ notAfter: validToDate.toISOString() }, 'certificate_loaded');
+    return pair;
+  }
+
+  async #look(): Promise<void> {
     try {
-      if ((await load()) && current !== undefined) for (const listener of listeners) listener(current);
+      const pair = await this.#load();
+      if (pair !== undefined) for (const listener of this.#listeners) listener(pair);
     } catch (error) {
+      const { log, files } = this.#options;
       log.warn({ err: error, file: files.certificateFile }, 'certificate_rejected');
     }
     // After each look, not every so often: a slow disk piles nothing up.
-    if (!isClosed) schedule();
+    if (!this.#isClosed) this.#schedule();
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => void look(), files.pollMs);
-    timer.unref();
+  #schedule(): void {
+    this.#timer = setTimeout(() => void this.#look(), this.#options.files.pollMs);
+    this.#timer.unref();
   }
-
-  return {
-    async start() {
-      await load();
-      schedule();
-    },
-    current() {
-      if (current === undefined) throw new Error('the certificate source has not started');
-      return current;
-    },
-    onChange: (listener) => listeners.push(listener),
-    problem() {
-      if (current === undefined) return 'no certificate';
-      return nowMs() < notAfterMs ? undefined : 'the certificate has expired';
-    },
-    notAfterSeconds: () => notAfterMs / 1000,
-    close() {
-      isClosed = true;
-      clearTimeout(timer);
-    },
-  };
 }
 
 async function readPair({ certificateFile, keyFile }: CertificateFiles): Promise<CertificatePair> {
