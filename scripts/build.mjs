@@ -24,6 +24,7 @@ const sidecarFlags = ['--optimize-for-size', '--no-maglev'];
 const executables = [
   // koffi finds its native file by its own path; it is loaded at run time, and only where traffic is intercepted.
   { name: 'sidecar', entry: 'sidecar/src/main.ts', beside: ['koffi'], flags: sidecarFlags },
+  { name: 'injector', entry: 'injector/src/main.ts', beside: [], flags: [] },
   { name: 'redirect', entry: 'injector/src/redirect/main.ts', beside: [], flags: [] },
 ].filter(({ entry }) => existsSync(join(root, entry)));
 

@@ -127,6 +127,12 @@ export const FOLDER_RULES = [
     all: ['sidecar/src/admin/', 'sidecar/src/wire/', 'sidecar/src/listen/'],
     reason: 'a source makes snapshots; who reads them is not its business',
   },
+  ...['pod', 'decision', 'patch'].map((folder) => ({
+    folder: `injector/src/${folder}/`,
+    all: ['node:'],
+    values: ['injector/src/admission/', 'injector/src/certificates/', 'injector/src/facts/'],
+    reason: 'what is done with a pod is pure: it sees an object and facts, no server and no cluster',
+  })),
 ];
 
 /** Tools that scripts, CI or the compiler start by path or name, so that no file imports them. */

@@ -12,4 +12,8 @@ export const ANNOTATIONS = {
   excludeOutboundCidrs: 'lanekeeper.io/exclude-outbound-cidrs',
   config: 'lanekeeper.io/config',
   status: 'lanekeeper.io/status',
+  /** On a pod or a namespace: `redirect` (default) or `none`, which needs no privilege. */
+  capture: 'lanekeeper.io/capture',
+  /** On a workload, written by the webhook: the lane that it has put into the pod template, so that it takes out only its own. */
+  copiedLane: 'lanekeeper.io/copied-lane',
 } as const;

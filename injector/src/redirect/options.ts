@@ -11,8 +11,8 @@ export interface RedirectSettings extends RedirectOptions {
 
 const PREFIX = 'LANEKEEPER_REDIRECT_';
 const USER_ID = integer(0, 0x7fff_ffff);
-const PORT_LIST = list(PORT);
-const CIDR_LIST = list(matching('a network such as 192.0.2.0/24 or 2001:db8::/32', isNetwork));
+export const PORT_LIST = list(PORT);
+export const CIDR_LIST = list(matching('a network such as 192.0.2.0/24 or 2001:db8::/32', isNetwork));
 
 /** Reads and checks the variables. Throws one ConfigError with all that is wrong. */
 export function readRedirectSettings(source: EnvSource): RedirectSettings {

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterFacts } from '../decision/cluster-facts.ts';
+import { contextOf, podOf, requestOf } from '../testing/admission.ts';
+import { applied } from '../testing/apply-patch.ts';
+import { toReview } from './respond.ts';
+import { review } from './review.ts';
+
+function workloadOf(
+  annotations: Record<string, string>,
+  labels: Record<string, string> = {},
+  template = {},
+): object {
+  return {
+    kind: 'Deployment',
+    metadata: { name: 'b', annotations },
+    spec: { template: { metadata: { labels, annotations: template }, spec: {} } },
+  };
+}
+
+const deployment = { kind: 'Deployment', group: 'apps' };
+
+describe('a request that is no creation of a pod', () => {
+  it.each([
+    ['an update', { operation: 'UPDATE' }],
+    ['an ephemeral container', { operation: 'UPDATE', subResource: 'ephemeralcontainers' }],
+    ['a deletion, which has no object', { operation: 'DELETE', object: undefined }],
+    ['another kind', { kind: 'Service' }],
+  ])('is admitted as it is: %s', async (_, changes) => {
+    const answer = await review(requestOf(podOf(), changes), contextOf());
+    expect(answer).toMatchObject({ result: 'skipped', operations: [] });
+  });
+});
+
+describe('what the cluster does not tell', () => {
+  const unreachable = { reason: 'facts-unavailable', operations: [] };
+  it('leaves the pod as it is, with a warning: an unknown namespace', async () => {
+    const answer = await review(requestOf(podOf(), { namespace: 'new' }), contextOf());
+    expect(answer).toMatchObject(unreachable);
+    expect(toReview('u', answer)).toMatchObject({
+      response: { allowed: true, warnings: [expect.stringContaining('namespace new is not known')] },
+    });
+  });
+
+  it.each<readonly [string, ClusterFacts['namespace']]>([
+    ['a cluster that fails', () => Promise.reject(new Error('connection refused'))],
+    ['a cluster that does not answer in time', () => new Promise(() => undefined)],
+  ])('leaves the pod as it is: %s', async (_, namespace) => {
+    const context = { ...contextOf(), facts: { namespace, nativeSidecars: () => true }, factsTimeoutMs: 20 };
+    expect(await review(requestOf(podOf()), context)).toMatchObject(unreachable);
+  });
+});
+
+describe('a workload', () => {
+  it('whose template disagrees with its annotation is refused, for either choice could be the wrong lane', async () => {
+    const object = workloadOf({ 'lanekeeper.io/lane': 'gray' }, { 'lanekeeper.io/lane': 'blue' });
+    const answer = await review(requestOf(object, deployment), contextOf());
+    expect(answer).toMatchObject({ result: 'refused', message: expect.stringContaining('="blue"') });
+  });
+
+  it('is refused for annotations that would have its pods refused, with the place in the template', async () => {
+    const object = workloadOf(
+      { 'lanekeeper.io/lane': 'Gray' },
+      {},
+      { 'lanekeeper.io/exclude-inbound-ports': 'ssh' },
+    );
+    const answer = await review(requestOf(object, deployment), contextOf());
+    expect(toReview('u', answer)).toMatchObject({
+      response: {
+        allowed: false,
+        status: {
+          code: 422,
+          message: expect.stringMatching(
+            /"Gray".*spec\.template\.metadata\.annotations\["lanekeeper\.io\/exclude-inbound-ports"\].*"ssh"/s,
+          ),
+        },
+      },
+    });
+  });
+
+  it('with a mistake that stood there before may be updated, by a controller say', async () => {
+    const object = workloadOf({ 'lanekeeper.io/lane': 'Gray' });
+    const update = { ...deployment, operation: 'UPDATE', oldObject: object as Record<string, unknown> };
+    expect(await review(requestOf(object, update), contextOf())).toMatchObject({ result: 'skipped' });
+  });
+
+  it('goes into a lane, into another, and out of it as its annotation is changed', async () => {
+    const steps = [
+      { 'lanekeeper.io/lane': 'gray' },
+      { 'lanekeeper.io/lane': 'blue' },
+      { 'lanekeeper.io/lane': 'base' },
+    ];
+    let object = workloadOf({}, { app: 'b' }) as Record<string, unknown>;
+    const lanes: unknown[] = [];
+    for (const annotations of steps) {
+      const metadata = object['metadata'] as { annotations: Record<string, string> };
+      const edited = {
+        ...object,
+        metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
+      };
+      const { operations } = await review(
+        requestOf(edited, { ...deployment, operation: 'UPDATE' }),
+        contextOf(),
+      );
+      object = applied(edited, operations) as Record<string, unknown>;
+      lanes.push(
+        (object['spec'] as { template: { metadata: { labels: unknown } } }).template.metadata.labels,
+      );
+    }
+    expect(lanes).toEqual([
+      { app: 'b', 'lanekeeper.io/lane': 'gray' },
+      { app: 'b', 'lanekeeper.io/lane': 'blue' },
+      { app: 'b' },
+    ]);
+  });
+});

@@ -1,0 +1,84 @@
+import { LABELS } from '@lanekeeper/protocol/labels';
+import { PORTS, PROXY_UID } from '@lanekeeper/protocol/ports';
+import { PROBE_TABLE_VARIABLE, type ProbeTable } from '@lanekeeper/protocol/probes';
+import { VARIABLES } from '@lanekeeper/protocol/variables';
+import type { Plan } from '../decision/decide.ts';
+import { OURS } from '../pod/names.ts';
+import { HOLD_SCRIPT } from './hold-script.ts';
+import { resourcesOf } from './resources.ts';
+import type { SidecarTemplate } from './template.ts';
+
+export interface SidecarOptions {
+  readonly plan: Plan;
+  readonly template: SidecarTemplate;
+  readonly probes: ProbeTable;
+  /** Where the application listens; only where nothing is redirected. */
+  readonly appAddress: string | undefined;
+}
+
+/** The kubelet asks once a second; an application waits that long for a sidecar that does not come up. */
+const STARTUP_SECONDS = 60;
+
+/** The sidecar as an init container that goes on (`restartPolicy: Always`), or as a plain container that holds those after it. */
+export function sidecarContainer(options: SidecarOptions): object {
+  const { plan, template } = options;
+  return {
+    name: OURS.sidecar,
+    image: template.sidecarImage,
+    ...(template.imagePullPolicy === undefined ? {} : { imagePullPolicy: template.imagePullPolicy }),
+    env: sidecarVariables(options),
+    ports: [{ name: 'lk-status', containerPort: PORTS.status, protocol: 'TCP' }],
+    readinessProbe: { ...asksReady(), periodSeconds: 5, failureThreshold: 3 },
+    resources: resourcesOf(template.resources),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      privileged: false,
+      readOnlyRootFilesystem: true,
+      runAsGroup: PROXY_UID,
+      runAsNonRoot: true,
+      runAsUser: PROXY_UID,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(plan.nativeSidecars
+      ? {
+          restartPolicy: 'Always',
+          startupProbe: { ...asksReady(), periodSeconds: 1, failureThreshold: STARTUP_SECONDS },
+        }
+      : { lifecycle: { postStart: { exec: { command: ['node', '-e', HOLD_SCRIPT] } } } }),
+    volumeMounts: [{ name: OURS.tokenVolume, mountPath: OURS.tokenFolder, readOnly: true }],
+  };
+}
+
+/** The token is renewed by the kubelet at 80 % of its life. */
+export function tokenVolume({ tokenAudience }: SidecarTemplate): object {
+  const token = { audience: tokenAudience, expirationSeconds: 3600, path: 'token' };
+  return { name: OURS.tokenVolume, projected: { sources: [{ serviceAccountToken: token }] } };
+}
+
+function sidecarVariables({ plan, probes, appAddress }: SidecarOptions): readonly object[] {
+  const stated = new Map([
+    ...(plan.identity.adoptsUntagged ? [[VARIABLES.untaggedInbound, 'adopt'] as const] : []),
+    ...(appAddress === undefined ? [] : [[VARIABLES.appAddress, appAddress] as const]),
+    ...(Object.keys(probes).length === 0 ? [] : [[PROBE_TABLE_VARIABLE, JSON.stringify(probes)] as const]),
+    ...plan.settings.overrides,
+  ]);
+  return [
+    fromField(VARIABLES.app, `metadata.labels['${LABELS.app}']`),
+    fromField(VARIABLES.lane, `metadata.labels['${LABELS.lane}']`),
+    fromField(VARIABLES.namespace, 'metadata.namespace'),
+    fromField(VARIABLES.pod, 'metadata.name'),
+    fromField(VARIABLES.podAddress, 'status.podIP'),
+    // Kubernetes copies the node's zone to its pods from 1.33 on; empty before, which counts as unset.
+    fromField(VARIABLES.zone, "metadata.labels['topology.kubernetes.io/zone']"),
+    ...[...stated].map(([name, value]) => ({ name, value })),
+  ];
+}
+
+function fromField(name: string, fieldPath: string): object {
+  return { name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } };
+}
+
+function asksReady(): object {
+  return { httpGet: { path: '/ready', port: PORTS.status } };
+}

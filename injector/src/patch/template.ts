@@ -1,0 +1,20 @@
+/** What every injected pod gets alike; from the injector's configuration. */
+export interface SidecarTemplate {
+  readonly sidecarImage: string;
+  readonly redirectImage: string;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | undefined;
+  /** Kubernetes quantities: `50m`, `64Mi`. */
+  readonly resources: Resources;
+  /** Who may be shown the pod's token: the control plane. */
+  readonly tokenAudience: string;
+  /** `rewrite` needs a sidecar that serves `/probe/…`. */
+  readonly probes: 'keep' | 'rewrite';
+}
+
+export interface Resources {
+  readonly cpuRequest: string;
+  readonly memoryRequest: string;
+  /** Undefined: none. A limit of CPU throttles in bursts, so there is none by default. */
+  readonly cpuLimit: string | undefined;
+  readonly memoryLimit: string | undefined;
+}
