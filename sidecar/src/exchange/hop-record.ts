@@ -41,7 +41,7 @@ export interface HopText {
   /** Sets the ids of this process apart from those of the one before it. */
   readonly idPrefix: string;
   /** What happened, in a sentence. */
-  describe(decision: Decision): string;
+  describe(decision: Decision, direction: Direction): string;
 }
 
 export function hopId(record: HopRecord, idPrefix: string): string {
@@ -73,7 +73,7 @@ export function toHop(record: HopRecord, text: HopText): Hop {
     durationMs: Math.round(record.durationMs * 1000) / 1000,
     attempt: record.attempt,
     error: record.error,
-    why: text.describe(decision),
+    why: text.describe(decision, record.direction),
   };
 }
 

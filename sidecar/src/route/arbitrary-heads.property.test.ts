@@ -92,5 +92,5 @@ describe('any request whatever', () => {
 function expectSettled(decision: Decision): void {
   expect(decision.target === undefined).toBe(decision.refusal !== undefined);
   expect(decision.generation).toBe('g1');
-  expect(describeDecision(decision)).not.toBe('');
+  expect(describeDecision(decision, 'outbound')).not.toBe('');
 }

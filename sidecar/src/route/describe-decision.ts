@@ -1,3 +1,4 @@
+import type { Direction } from '@lanekeeper/protocol/hop';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import { FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
@@ -6,8 +7,8 @@ import type { Decision } from './decision.ts';
 import { laneName, plural, portName } from './refusals.ts';
 
 /** What happened to a request, in one or two sentences for a person. */
-export function describeDecision(decision: Decision): string {
-  return `${describeEvidence(decision.evidence)} ${describeOutcome(decision)}`;
+export function describeDecision(decision: Decision, direction: Direction): string {
+  return `${describeEvidence(decision.evidence)} ${describeOutcome(decision, direction)}`;
 }
 
 function describeEvidence(evidence: Evidence): string {
@@ -17,7 +18,7 @@ function describeEvidence(evidence: Evidence): string {
   return `${found} (${detail}${guess}).`;
 }
 
-function describeOutcome(decision: Decision): string {
+function describeOutcome(decision: Decision, direction: Direction): string {
   const { refusal, servicePort, target } = decision;
   if (refusal !== undefined) return `Refused: ${refusal.message}`;
   if (decision.escape === 'corrected') {
@@ -29,7 +30,15 @@ function describeOutcome(decision: Decision): string {
       ? `${where} is no service of the mesh: passed through untouched.`
       : `This pod's service is not known here: handed to the application at ${where}.`;
   }
-  return describeRoute(decision);
+  return direction === 'inbound' ? describeServed(decision) : describeRoute(decision);
+}
+
+/** Accepted by the pod that it reached. */
+function describeServed({ servicePort, subset, fallback }: Decision): string {
+  if (servicePort === undefined || subset === undefined) return '';
+  const service = portName(servicePort);
+  if (fallback === undefined) return `It is served by this pod: ${service} in ${subset}.`;
+  return `It is served by this pod, ${service} in ${subset}, which stands in for ${fallback.from}: ${FALLBACK_REASONS[fallback.reason]}.`;
 }
 
 function describeRoute({ servicePort, subset, fallback, endpoint, target }: Decision): string {

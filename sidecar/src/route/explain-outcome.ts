@@ -1,4 +1,4 @@
-import type { HopEndpoint } from '@lanekeeper/protocol/hop';
+import type { Direction, HopEndpoint } from '@lanekeeper/protocol/hop';
 import type { DropReason } from '@lanekeeper/protocol/reasons';
 import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
@@ -27,7 +27,7 @@ export interface ExplainedDrop {
   readonly sentence: string;
 }
 
-export function outcomeOf(decision: Decision): Outcome {
+export function outcomeOf(decision: Decision, direction: Direction): Outcome {
   const { fallback, endpoint, target, refusal } = decision;
   return {
     lane: decision.evidence.lane,
@@ -41,7 +41,7 @@ export function outcomeOf(decision: Decision): Outcome {
       refusal === undefined
         ? null
         : { code: refusal.code, status: PROXY_ERRORS[refusal.code].http, message: refusal.message },
-    why: describeDecision(decision),
+    why: describeDecision(decision, direction),
   };
 }
 

@@ -103,16 +103,19 @@ describe('describeDecision', () => {
   it.each([
     [
       'a request of the baseline',
+      'outbound',
       decideOutbound(request('b'), out, contextOf(DEMO)),
       'The baseline (nothing names a lane). default/b:80 goes to 10.0.2.1:8080 of 1 endpoint in base.',
     ],
     [
       'a stranger',
+      'outbound',
       decideOutbound(request('example.com'), out, contextOf(DEMO)),
       'The baseline (nothing names a lane). example.com:80 is no service of the mesh: passed through untouched.',
     ],
     [
       'a correction',
+      'inbound',
       decideInbound(
         request('b', gray),
         connection('inbound', at('10.0.2.1:8080')),
@@ -123,10 +126,17 @@ describe('describeDecision', () => {
     ],
     [
       'an application that the mesh does not know',
+      'inbound',
       decideInbound(request('b'), connection('inbound'), contextOf(mesh())),
       "The baseline (nothing names a lane). This pod's service is not known here: handed to the application at 127.0.0.1:3000.",
     ],
-  ])('says of %s what happened', (_what, decision, sentence) => {
-    expect(describeDecision(decision)).toBe(sentence);
+    [
+      'a request that has arrived',
+      'inbound',
+      decideInbound(request('b'), connection('inbound', at('10.0.2.1:8080')), contextOf(DEMO, { app: 'b' })),
+      'The baseline (nothing names a lane). It is served by this pod: default/b:80 in base.',
+    ],
+  ] as const)('says of %s what happened', (_what, direction, decision, sentence) => {
+    expect(describeDecision(decision, direction)).toBe(sentence);
   });
 });

@@ -47,7 +47,7 @@ export function explain(request: ExplainRequest, context: DecisionContext): Expl
   const { evidence, servicePort, generation } = decision;
   const { rung, detail, ambiguous } = evidence;
   return {
-    ...outcomeOf(decision),
+    ...outcomeOf(decision, direction),
     evidence: { rung, detail, ambiguous },
     service: servicePort?.service.id ?? null,
     port: servicePort?.port ?? null,
@@ -74,7 +74,7 @@ function otherLanes(decision: Decision, servicePort: ServicePort, run: DryRun): 
     .map((lane) => {
       const evidence = { lane, rung: 'none', detail: 'what if', ambiguous: false } as const;
       const routed = { evidence, servicePort, escape: undefined };
-      return outcomeOf(routeToSubset(routed, { tried: undefined, preferred }, context));
+      return outcomeOf(routeToSubset(routed, { tried: undefined, preferred }, context), 'outbound');
     });
 }
 
