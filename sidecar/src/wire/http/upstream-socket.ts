@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 
 /** Turns of the event loop that a failed write waits for what can still be read. */
 const MAX_TURNS = 64;
@@ -10,6 +10,12 @@ type Written = (error?: Error | null) => void;
  * fails, and Node would throw away the answer that lies ready to be read; so the failure is told only when nothing more can be read.
  */
 export class UpstreamSocket extends Socket {
+  constructor(options?: SocketConstructorOpts) {
+    super(options);
+    // A request that is over takes its listener with it, and a write of its may fail after that.
+    this.on('error', ignore);
+  }
+
   override _write(chunk: unknown, encoding: BufferEncoding, written: Written): void {
     super._write(chunk, encoding, this.#readingFirst(written));
   }
@@ -35,3 +41,5 @@ export class UpstreamSocket extends Socket {
     );
   }
 }
+
+function ignore(): void {}
