@@ -14,6 +14,8 @@ it('takes no more memory for a long transfer than for a short one, both ways at 
   const relay = spawn(process.execPath, [RELAY, String((server.address() as AddressInfo).port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // From the start: the exit may be told before the last output.
+  const exited = once(relay, 'exit');
   const [port] = (await once(relay.stdout, 'data')) as [Buffer];
   const growth = once(relay.stdout, 'data') as Promise<[Buffer]>;
 
@@ -27,6 +29,6 @@ it('takes no more memory for a long transfer than for a short one, both ways at 
 
   expect(received).toBe(512 * MEGABYTE);
   expect(Number((await growth)[0]) / MEGABYTE).toBeLessThan(40);
-  await once(relay, 'exit');
+  await exited;
   server.close();
 }, 60_000);
