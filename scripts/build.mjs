@@ -71,9 +71,10 @@ function lateModule(name) {
 }
 
 function digestOfInputs() {
-  const packages = ['protocol', 'runtime', 'sidecar', 'injector'].filter((name) =>
-    existsSync(join(root, name, 'src')),
-  );
+  const packages = [
+    ...['protocol', 'runtime', 'mesh-file', 'kubernetes'],
+    ...['sidecar', 'injector', 'control-plane'],
+  ].filter((name) => existsSync(join(root, name, 'src')));
   const inputs = packages.flatMap((name) => {
     const sources = readdirSync(join(root, name, 'src'), { recursive: true }).map((file) =>
       join(name, 'src', file),

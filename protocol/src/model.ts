@@ -1,3 +1,5 @@
+import type { DropReason } from './reasons.ts';
+
 /**
  * The configuration of a mesh as a source hands it over: the file source reads it from YAML, the control plane sends it.
  * Everything is plain data, complete (defaults filled in) and immutable; a new one replaces the old one whole.
@@ -50,6 +52,8 @@ export interface ServiceConfig {
   readonly addresses: readonly string[];
   readonly ports: readonly ServicePortConfig[];
   readonly endpoints: readonly EndpointConfig[];
+  /** `client-ip`: one caller's requests stay with one endpoint of a subset while it is usable. Absent: none. */
+  readonly affinity?: 'client-ip';
 }
 
 export interface ServicePortConfig {
@@ -68,6 +72,10 @@ export interface EndpointConfig {
   readonly zone?: string;
   readonly pod?: string;
   readonly healthy: boolean;
+  /** Why it is not healthy, where the source knows more than that; absent: `unhealthy`. */
+  readonly dropReason?: DropReason;
+  /** Further addresses of the same endpoint (dual stack): known as destinations, not counted as candidates. */
+  readonly aliases?: readonly string[];
   /** Which source knows it: `file`, `kubernetes`, `nacos`. */
   readonly source: string;
 }

@@ -11,6 +11,8 @@ export type FallbackReason = keyof typeof FALLBACK_REASONS;
 /** Why an endpoint was not a candidate. */
 export const DROP_REASONS = {
   unhealthy: 'its source reports it as not ready',
+  terminating: 'its pod is shutting down',
+  'not-injected': 'its pod carries a lane and should have a sidecar but has none, so it would lose the lane',
   ejected: 'ejected for a while after repeated failures',
   'zero-weight': 'its weight is 0',
   'already-tried': 'an earlier attempt of this request failed on it',

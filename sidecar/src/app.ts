@@ -7,7 +7,7 @@ import { createEndpointReports } from './cluster/endpoint-reports.ts';
 import { createRetryBudget, RETRY_BUDGET_DEFAULTS } from './cluster/retry-budget.ts';
 import type { SidecarConfig } from './config.ts';
 import { directionsOf, serveDirections } from './directions.ts';
-import { startFileSource, type FileSource } from './discovery/file-source.ts';
+import { startFileSource, type FileSource } from '@lanekeeper/mesh-file/file-source';
 import { createCallerIndex } from './exchange/caller-index.ts';
 import { systemClock } from './exchange/clock.ts';
 import { createExchanges, type Exchanges } from './exchange/request-exchange.ts';
@@ -46,7 +46,7 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
     drainTimeoutMs: config.limits.drainTimeoutMs,
     async start() {
       if (config.configFile !== undefined) {
-        source = await startFileSource({ path: config.configFile, store: mesh.store, log });
+        source = await startFileSource({ path: config.configFile, sink: mesh.store, log });
       }
       directions = await serveDirections({ config, mesh, telemetry, exchanges, log });
       const adminAt = await admin.listen(config.listen.admin);

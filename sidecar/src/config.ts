@@ -6,7 +6,7 @@ import * as kind from '@lanekeeper/runtime/env-kinds';
 import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
-import { DEFAULT_NAMESPACE, isServiceName } from './discovery/service-name.ts';
+import { DEFAULT_NAMESPACE, isServiceName } from '@lanekeeper/mesh-file/service-name';
 import { readListen, type ListenConfig } from './read-listen.ts';
 import type { Workload } from './workload.ts';
 

@@ -6,8 +6,8 @@ import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { compileSnapshot } from '../route/compile-snapshot.ts';
-import { DirectoryWatch } from './directory-watch.ts';
-import { startFileSource, type FileSource } from './file-source.ts';
+import { DirectoryWatch } from '@lanekeeper/mesh-file/directory-watch';
+import { startFileSource, type FileSource } from '@lanekeeper/mesh-file/file-source';
 import { SnapshotStore } from './store.ts';
 
 const HOUR = 3_600_000;
@@ -39,7 +39,7 @@ afterEach(() => {
 async function start(times: { quietMs?: number; pollMs?: number } = {}): Promise<FileSource> {
   const destination = { write: (line: string) => void events.push(JSON.parse(line).event) };
   const log = createLogger({ level: 'info', name: 'test', destination });
-  const source = await startFileSource({ path, store, log, quietMs: 20, pollMs: HOUR, ...times });
+  const source = await startFileSource({ path, sink: store, log, quietMs: 20, pollMs: HOUR, ...times });
   sources.push(source);
   return source;
 }
@@ -245,7 +245,7 @@ test('writes nothing to the store once it is closed', async () => {
     compile: (config, generation) => compileSnapshot(config, { generation, namespace: 'default' }),
   });
   const log = createLogger({ level: 'error', name: 'test', destination: { write: () => undefined } });
-  sources.push(await startFileSource({ path, store: witness, log, quietMs: 20, pollMs: HOUR }));
+  sources.push(await startFileSource({ path, sink: witness, log, quietMs: 20, pollMs: HOUR }));
   writeFileSync(path, mesh('c'));
   await vi.waitUntil(() => witness.current().services.has('default/c'), WAIT);
   expect(services()).toBe('a');

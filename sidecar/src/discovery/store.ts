@@ -1,8 +1,8 @@
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
 import type { Snapshot } from '../route/snapshot.ts';
-import { DEFAULT_GATEWAY } from './decode-gateway.ts';
-import { DEFAULT_MESH_SETTINGS } from './decode-settings.ts';
+import { DEFAULT_GATEWAY } from '@lanekeeper/mesh-file/decode-gateway';
+import { DEFAULT_MESH_SETTINGS } from '@lanekeeper/mesh-file/decode-settings';
 import { generationOf } from './generation.ts';
 
 /** A mesh without services: everything passes through. */

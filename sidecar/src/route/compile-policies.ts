@@ -1,6 +1,6 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { LaneConfig, LaneGroupConfig, MeshConfig, ServiceRef } from '@lanekeeper/protocol/model';
-import { serviceId } from './service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { LaneChains, LanePolicy } from './snapshot.ts';
 
 export interface Policies {

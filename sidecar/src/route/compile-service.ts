@@ -1,7 +1,7 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { EndpointConfig, ServiceConfig, ServicePortConfig } from '@lanekeeper/protocol/model';
 import { addressKey } from './address-key.ts';
-import { serviceId } from './service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import type {
   AddressOwner,
   Dropped,

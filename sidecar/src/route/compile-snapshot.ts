@@ -5,7 +5,7 @@ import { compilePolicies } from './compile-policies.ts';
 import { compileRouteTable } from './compile-routes.ts';
 import { groupRules, rulesByEntry } from './compile-rules.ts';
 import { compileService } from './compile-service.ts';
-import { byServiceId } from './service-id.ts';
+import { byServiceId } from '@lanekeeper/protocol/service-id';
 import { hostsOf } from './service-hosts.ts';
 import type { AddressOwner, Service, Snapshot } from './snapshot.ts';
 

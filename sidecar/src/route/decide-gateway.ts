@@ -9,7 +9,7 @@ import { NO_RULES, evidenceContext } from './decision-context.ts';
 import { isConflict, refuse, refuseConflict, routeToSubset } from './make-decision.ts';
 import { matchRoute } from './match-route.ts';
 import { noRoute, routeToNowhere } from './refusals.ts';
-import { serviceId } from './service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { ServicePort, Snapshot } from './snapshot.ts';
 
 const UNREAD: Evidence = { lane: BASELINE, rung: 'none', detail: 'no route', ambiguous: false };

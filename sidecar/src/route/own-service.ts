@@ -4,7 +4,7 @@ import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
 import type { DecisionContext } from './decision-context.ts';
 import { portOf } from './resolve-destination.ts';
-import { serviceId } from './service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { AddressOwner, Endpoint, Service, ServicePort } from './snapshot.ts';
 
 /** What this pod is in the mesh, for one request that reached it. */

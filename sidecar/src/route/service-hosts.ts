@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
-import { byServiceId, serviceId } from './service-id.ts';
+import { byServiceId, serviceId } from '@lanekeeper/protocol/service-id';
 import type { Service } from './snapshot.ts';
 
 /**

@@ -5,11 +5,11 @@ import type { Log } from '@lanekeeper/runtime/log';
 import { decodeConfig } from './decode-config.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { fingerprintOf, readConfigFile, type FileContent } from './read-config-file.ts';
-import type { SnapshotStore } from './store.ts';
+import type { MeshSink } from './mesh-sink.ts';
 
 export interface FileSourceOptions {
   readonly path: string;
-  readonly store: SnapshotStore;
+  readonly sink: MeshSink;
   readonly log: Log;
   /** How long the file must be left alone before it is read; default {@link QUIET_MS}. */
   readonly quietMs?: number;
@@ -18,7 +18,7 @@ export interface FileSourceOptions {
 }
 
 export interface FileSource {
-  /** Ends the watch; nothing is written to the store afterwards. */
+  /** Ends the watch; nothing is given to the sink afterwards. */
   close(): void;
 }
 
@@ -31,7 +31,7 @@ const MAX_QUIET_PERIODS = 10;
 
 /**
  * Reads the file, puts it in force and follows it. Throws a ConfigError when it is missing or wrong at start; later, what is in
- * force stays and the store learns the problems.
+ * force stays and the sink learns the problems.
  */
 export async function startFileSource(options: FileSourceOptions): Promise<FileSource> {
   const follower = new FileFollower(options);
@@ -146,8 +146,8 @@ class FileFollower implements FileSource {
   #putInForce(text: string): void {
     const decoded = decodeConfig(text);
     if ('problems' in decoded) throw new ConfigError(decoded.problems);
-    const isNew = this.#options.store.accept(decoded.config);
-    const { generation } = this.#options.store.current();
+    const isNew = this.#options.sink.accept(decoded.config);
+    const { generation } = this.#options.sink.status();
     this.#options.log.info({ path: this.#options.path, generation, isNew }, 'config_accepted');
   }
 
@@ -165,9 +165,9 @@ class FileFollower implements FileSource {
   }
 
   #reject(problems: readonly ConfigProblem[]): void {
-    const { store, log, path } = this.#options;
-    store.reject(problems);
-    log.warn({ path, generation: store.current().generation, problems }, 'config_rejected');
+    const { sink, log, path } = this.#options;
+    sink.reject(problems);
+    log.warn({ path, generation: sink.status().generation, problems }, 'config_rejected');
   }
 
   #error(message: string): ConfigError {

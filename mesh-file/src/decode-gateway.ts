@@ -1,5 +1,5 @@
 import type { GatewayConfig, GatewayRoute, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
-import { serviceId } from '../route/service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import { decodeServiceRef, portOf } from './decode-service.ts';
 import {
   complain,

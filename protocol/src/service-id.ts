@@ -1,4 +1,4 @@
-import type { ServiceRef } from '@lanekeeper/protocol/model';
+import type { ServiceRef } from './model.ts';
 
 /** `namespace/name`, the key of a service in a snapshot. */
 export function serviceId(service: ServiceRef): string {

@@ -1,7 +1,7 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { LaneConfig, LaneGroupConfig, MeshConfig } from '@lanekeeper/protocol/model';
 import { didYouMean } from '@lanekeeper/runtime/nearest-name';
-import { serviceId } from '../route/service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import { Claims } from './claims.ts';
 import { complain, down, type Cursor } from './decoder.ts';
 import type { Origins } from './origins.ts';

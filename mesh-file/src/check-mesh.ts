@@ -1,6 +1,6 @@
 import type { MeshConfig, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
-import { serviceId } from '../route/service-id.ts';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import { checkLanes } from './check-lanes.ts';
 import { Claims } from './claims.ts';
 import { complain } from './decoder.ts';

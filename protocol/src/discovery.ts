@@ -1,0 +1,90 @@
+import type { GatewayConfig, LaneConfig, LaneGroupConfig, MeshSettings, ServiceConfig } from './model.ts';
+
+/**
+ * Discovery: one bidirectional gRPC stream from each sidecar to the control plane; every message is one JSON object in UTF-8
+ * (`application/grpc+json`). The sidecar says hello, then which keys it is interested in; the control plane sends the services
+ * that these keys mean, again whenever they change, and nothing else. Each update is acknowledged or refused.
+ */
+export const DISCOVERY_METHOD = '/lanekeeper.discovery.v1.Discovery/Stream';
+
+/** Metadata of the call that carries the projected service account token: `authorization: Bearer <token>`. */
+export const TOKEN_METADATA = 'authorization';
+
+/** Most keys that one sidecar may be interested in at a time; it lets the longest unused go. */
+export const MAX_INTERESTS = 4_096;
+
+/**
+ * What a sidecar wants to know the services of: a host as an authority has it (lower-case, no port; bare names are of the
+ * sidecar's own namespace) or an address that it was asked to connect to (ClusterIP, pod).
+ */
+export type InterestKey = `host:${string}` | `ip:${string}`;
+
+export type ClientMessage = Hello | Interest | Ack | Nack;
+
+/** First message of a stream. */
+export interface Hello {
+  readonly kind: 'hello';
+  readonly node: NodeIdentity;
+  /** Service id -> version, and the version of the mesh part, that the sidecar still holds from an earlier stream. */
+  readonly holds: { readonly mesh?: string; readonly services: Readonly<Record<string, string>> };
+}
+
+/** Who the sidecar is; must agree with its token. */
+export interface NodeIdentity {
+  readonly pod: string;
+  readonly namespace: string;
+  /** Empty: nothing names it. */
+  readonly app: string;
+  readonly lane: string;
+  readonly address?: string;
+  /** Version of the program. */
+  readonly version: string;
+}
+
+export interface Interest {
+  readonly kind: 'interest';
+  readonly add: readonly InterestKey[];
+  readonly remove: readonly InterestKey[];
+}
+
+export interface Ack {
+  readonly kind: 'ack';
+  readonly nonce: string;
+}
+
+/** What was sent cannot be used; the sidecar keeps what it had. */
+export interface Nack {
+  readonly kind: 'nack';
+  readonly nonce: string;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** What changed for this sidecar; everything in it is put in force together. */
+export interface Update {
+  readonly kind: 'update';
+  readonly nonce: string;
+  /** Absent: as before. */
+  readonly mesh?: { readonly version: string; readonly value: MeshPart };
+  /** New and changed services. */
+  readonly services: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly value: ServiceConfig;
+  }[];
+  /** Services (ids) that this sidecar is to forget. */
+  readonly removed: readonly string[];
+  /** Keys that are answered with this update for the first time, also those that mean no service of the mesh. */
+  readonly answered: readonly InterestKey[];
+  /** Zone of the sidecar's own pod, once it is known. */
+  readonly zone?: string;
+}
+
+export type ServerMessage = Update;
+
+/** All of a mesh that is not its services: sent to every sidecar whole. */
+export interface MeshPart {
+  readonly settings: MeshSettings;
+  readonly groups: readonly LaneGroupConfig[];
+  readonly lanes: readonly LaneConfig[];
+  readonly gateway: GatewayConfig;
+}
