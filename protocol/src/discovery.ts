@@ -4,6 +4,21 @@ import type { GatewayConfig, LaneConfig, LaneGroupConfig, MeshSettings, ServiceC
  * Discovery: one bidirectional gRPC stream from each sidecar to the control plane; every message is one JSON object in UTF-8
  * (`application/grpc+json`). The sidecar says hello, then which keys it is interested in; the control plane sends the services
  * that these keys mean, again whenever they change, and nothing else. Each update is acknowledged or refused.
+ *
+ * - The answer to a hello is always one update, even where there is nothing new in it: the sidecar is in step then.
+ * - One update is under way at a time; the next one comes after its ack or nack.
+ * - A sidecar that comes back says what it holds and then, in one message, all keys that it is interested in. Until that
+ *   message nothing that it holds is taken away.
+ * - A refused update of several things is sent again one by one, so that one bad service does not hold up the others; what is
+ *   refused alone is not sent again until its content changes.
+ * - A large answer comes in several updates; a key is `answered` with the last of its services.
+ *
+ * How the control plane ends a stream, as a gRPC status; details are `<code>: <sentence>`:
+ * - OK: come back at once, on a new connection if the old one has gone away (age of the stream or the token; another replica is to serve);
+ * - UNAUTHENTICATED: the token is absent, wrong or expired; read its file again;
+ * - PERMISSION_DENIED: the token is of another pod or namespace than the hello says;
+ * - INVALID_ARGUMENT: a message that the contract does not know; RESOURCE_EXHAUSTED: slower than allowed, or too much at once;
+ * - ABORTED: the same pod has opened a newer stream; UNAVAILABLE: this replica cannot serve now, try another one.
  */
 export const DISCOVERY_METHOD = '/lanekeeper.discovery.v1.Discovery/Stream';
 
@@ -12,6 +27,10 @@ export const TOKEN_METADATA = 'authorization';
 
 /** Most keys that one sidecar may be interested in at a time; it lets the longest unused go. */
 export const MAX_INTERESTS = 4_096;
+
+/** Largest message of a sidecar, and of the control plane: a service of 50,000 endpoints. */
+export const MAX_CLIENT_MESSAGE_BYTES = 2 * 1024 * 1024;
+export const MAX_UPDATE_BYTES = 16 * 1024 * 1024;
 
 /**
  * What a sidecar wants to know the services of: a host as an authority has it (lower-case, no port; bare names are of the
