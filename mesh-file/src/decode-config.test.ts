@@ -75,7 +75,7 @@ test('fills every default in', () => {
 });
 
 test('reads the complete example of docs/config-file.md', () => {
-  const page = readFileSync(new URL('../../../docs/config-file.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/config-file.md', import.meta.url), 'utf8');
   const config = decoded(/```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
   expect(config.services[0]?.endpoints[0]).toEqual({
     address: '127.0.1.1',

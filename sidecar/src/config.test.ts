@@ -14,6 +14,7 @@ function problemsOf(env: EnvSource): readonly ConfigProblem[] {
   return [];
 }
 
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
 const GATEWAY = { LANEKEEPER_ROLE: 'gateway', LANEKEEPER_GATEWAY_LISTEN: '0.0.0.0:80' };
 
 test('an empty environment gives a sidecar on the ports of the contract', () => {
@@ -43,7 +44,11 @@ test('every variable of the contract changes something', () => {
     pod: 'a-0',
     podAddress: '10.0.0.1',
     zone: 'z1',
-    configFile: '/etc/lanekeeper/mesh.yaml',
+    configFile: '',
+    discoveryAddress: 'lanekeeper-control-plane.lanekeeper-system.svc:15010',
+    discoveryCa: PEM,
+    discoveryTokenFile: '/run/token',
+    discoveryWaitMs: '10',
     outboundListen: '127.0.0.1:1,[::1]:1',
     inboundListen: '127.0.0.1:2',
     gatewayListen: '127.0.0.1:3',
@@ -70,7 +75,13 @@ test('every variable of the contract changes something', () => {
     role: 'gateway',
     workload: { app: 'a', namespace: 'shop', lane: 'gray', pod: 'a-0', zone: 'z1' },
     podAddress: '10.0.0.1',
-    configFile: '/etc/lanekeeper/mesh.yaml',
+    configFile: undefined,
+    discovery: {
+      address: { address: 'lanekeeper-control-plane.lanekeeper-system.svc', port: 15010 },
+      ca: PEM,
+      tokenFile: '/run/token',
+      waitMs: 10,
+    },
     listen: {
       outbound: [
         { address: '127.0.0.1', port: 1 },
@@ -95,6 +106,25 @@ test('every variable of the contract changes something', () => {
     },
     telemetry: { hopCapacity: 18, accessLogSample: 0.5, logLevel: 'debug', otlpEndpoint: 'http://otel:4318' },
   });
+});
+
+test('takes the mesh from a file or from the control plane, not from both', () => {
+  const file = { LANEKEEPER_CONFIG_FILE: '/etc/lanekeeper/mesh.yaml' };
+  const stream = { LANEKEEPER_DISCOVERY_ADDRESS: 'control-plane:15010' };
+  expect(parseConfig(file)).toMatchObject({ configFile: '/etc/lanekeeper/mesh.yaml', discovery: undefined });
+  expect(parseConfig(stream).discovery).toEqual({
+    address: { address: 'control-plane', port: 15010 },
+    ca: undefined,
+    tokenFile: '/var/run/secrets/lanekeeper.io/token',
+    waitMs: 1_000,
+  });
+  expect(problemsOf({ ...file, ...stream })).toEqual([
+    {
+      path: 'LANEKEEPER_CONFIG_FILE',
+      message: 'expected this or LANEKEEPER_DISCOVERY_ADDRESS, found both; unset one',
+    },
+  ]);
+  expect(problemsOf({ ...stream, LANEKEEPER_DISCOVERY_CA: 'a path?' })).toHaveLength(1);
 });
 
 test('a gateway listens at the edge only, and must be told where', () => {

@@ -16,8 +16,9 @@ export interface SidecarConfig {
   readonly workload: Workload;
   /** The pod's own IP address; absent outside Kubernetes. */
   readonly podAddress?: string | undefined;
-  /** Undefined: start with an empty mesh, everything passes through. */
+  /** Undefined, with `discovery`: start with an empty mesh, everything passes through. */
   readonly configFile: string | undefined;
+  readonly discovery: DiscoveryConfig | undefined;
   readonly listen: ListenConfig;
   /** Where the application listens, for an inbound connection that was not intercepted. */
   readonly appAddress: SocketAddress | undefined;
@@ -26,6 +27,18 @@ export interface SidecarConfig {
   readonly detect: DetectConfig;
   readonly limits: Limits;
   readonly telemetry: TelemetryConfig;
+}
+
+/** Where the mesh comes from where it is not read from a file. */
+export interface DiscoveryConfig {
+  /** Of the control plane; a name may have several addresses. */
+  readonly address: SocketAddress;
+  /** PEM; undefined: what the system trusts. */
+  readonly ca: string | undefined;
+  /** Read anew for each connection. */
+  readonly tokenFile: string;
+  /** The longest that a request to a destination that was not asked for yet waits for the answer. */
+  readonly waitMs: number;
 }
 
 export interface DetectConfig {
@@ -57,6 +70,9 @@ export interface TelemetryConfig {
   readonly otlpEndpoint: string | undefined;
 }
 
+const CERTIFICATES = kind.matching('certificates as PEM text', (text) =>
+  /-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----/.test(text),
+);
 const PREFIX = 'LANEKEEPER_';
 /** The standard name, so that one setting serves the application's SDK and the sidecar. */
 const OTLP_ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
@@ -77,6 +93,7 @@ export function parseConfig(source: EnvSource): SidecarConfig {
     workload: readWorkload(env),
     podAddress: env.get(VARIABLES.podAddress, IP_ADDRESS, undefined),
     configFile: env.get(VARIABLES.configFile, kind.TEXT, undefined),
+    discovery: readDiscovery(env),
     listen: readListen(env, role),
     appAddress: env.get(VARIABLES.appAddress, kind.ADDRESS, undefined),
     untaggedInbound: env.get(
@@ -88,6 +105,9 @@ export function parseConfig(source: EnvSource): SidecarConfig {
     limits: readLimits(env),
     telemetry: readTelemetry(env),
   };
+  if (config.configFile !== undefined && config.discovery !== undefined) {
+    env.problem(VARIABLES.configFile, `expected this or ${VARIABLES.discoveryAddress}, found both; unset one`);
+  }
   env.finish(PREFIX);
   return deepFreeze(config);
 }
@@ -113,6 +133,18 @@ function readWorkload(env: EnvReader): Workload {
     pod: env.get(VARIABLES.pod, kind.TEXT, ''),
     zone: env.get(VARIABLES.zone, kind.TEXT, undefined),
   };
+}
+
+function readDiscovery(env: EnvReader): DiscoveryConfig | undefined {
+  const address = env.get(VARIABLES.discoveryAddress, kind.ADDRESS, undefined);
+  const ca = env.get(VARIABLES.discoveryCa, CERTIFICATES, undefined);
+  const tokenFile = env.get(VARIABLES.discoveryTokenFile, kind.TEXT, DEFAULT_SETTINGS.discoveryTokenFile);
+  const waitMs = env.get(
+    VARIABLES.discoveryWaitMs,
+    kind.milliseconds(0, 10_000),
+    DEFAULT_SETTINGS.discoveryWaitMs,
+  );
+  return address === undefined ? undefined : { address, ca, tokenFile, waitMs };
 }
 
 function readDetect(env: EnvReader): DetectConfig {

@@ -22,6 +22,7 @@ export const CONFIG: SidecarConfig = {
   role: 'sidecar',
   workload: { app: 'a', namespace: 'default', lane: 'base', pod: 'a-1', zone: undefined },
   podAddress: undefined,
+  discovery: undefined,
   configFile: '/etc/lanekeeper/mesh.yaml',
   listen: { outbound: [LOOPBACK], inbound: [LOOPBACK], gateway: [], admin: LOOPBACK, status: LOOPBACK },
   appAddress: undefined,
