@@ -69,6 +69,11 @@ export const NARROW_EDGES = [
     only: ['injector/src/certificates/'],
     reason: 'the injector is the only authority',
   },
+  {
+    module: 'reflect-metadata',
+    only: ['injector/src/certificates/'],
+    reason: '@peculiar/x509 wants it loaded before itself',
+  },
   { module: 'pino', only: ['runtime/src/log.ts'], reason: 'the logger can be exchanged in one file' },
   {
     module: '@opentelemetry/api',

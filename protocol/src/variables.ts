@@ -49,9 +49,25 @@ export const REDIRECT_VARIABLES = {
 export const INJECTOR_VARIABLES = {
   listen: 'LANEKEEPER_INJECTOR_LISTEN',
   statusListen: 'LANEKEEPER_INJECTOR_STATUS_LISTEN',
+  /** `kubernetes` (default) or `file`: where the injector learns of namespaces and versions. */
+  source: 'LANEKEEPER_INJECTOR_SOURCE',
+  /** `self-signed` (default), `cert-manager` or `file`. */
+  certificates: 'LANEKEEPER_INJECTOR_CERTIFICATES',
   certificateFile: 'LANEKEEPER_INJECTOR_CERTIFICATE_FILE',
   keyFile: 'LANEKEEPER_INJECTOR_KEY_FILE',
   certificatePollMs: 'LANEKEEPER_INJECTOR_CERTIFICATE_POLL_MS',
+  /** How long a leaf, and the CA, that the injector makes is valid. */
+  leafLifeMs: 'LANEKEEPER_INJECTOR_LEAF_LIFE_MS',
+  caLifeMs: 'LANEKEEPER_INJECTOR_CA_LIFE_MS',
+  webhookNames: 'LANEKEEPER_INJECTOR_WEBHOOK_NAMES',
+  discoveryNames: 'LANEKEEPER_INJECTOR_DISCOVERY_NAMES',
+  webhookConfiguration: 'LANEKEEPER_INJECTOR_WEBHOOK_CONFIGURATION',
+  /** Goes into injected pods as it is. */
+  discoveryAddress: 'LANEKEEPER_INJECTOR_DISCOVERY_ADDRESS',
+  /** With certificates from files: the CA that sidecars are to trust. */
+  discoveryCaFile: 'LANEKEEPER_INJECTOR_DISCOVERY_CA_FILE',
+  pod: 'LANEKEEPER_INJECTOR_POD',
+  reconcileMs: 'LANEKEEPER_INJECTOR_RECONCILE_MS',
   factsFile: 'LANEKEEPER_INJECTOR_FACTS_FILE',
   factsTimeoutMs: 'LANEKEEPER_INJECTOR_FACTS_TIMEOUT_MS',
   namespace: 'LANEKEEPER_INJECTOR_NAMESPACE',
