@@ -1,0 +1,64 @@
+import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { CanonicalKey, Catalog, CatalogService, Versioned } from '../catalog/catalog.ts';
+
+/** What one sidecar asks for, and what it holds already. */
+export interface NodeView {
+  /** Decides what it may see. */
+  readonly namespace: string;
+  /** All of its interests, as `canonicalKeys` writes them. */
+  readonly interests: Iterable<CanonicalKey>;
+  readonly holds: NodeHoldings;
+}
+
+export interface NodeHoldings {
+  /** Version of the mesh part; undefined: none yet. */
+  readonly mesh: string | undefined;
+  /** Service id -> version. */
+  readonly services: ReadonlyMap<string, string>;
+}
+
+/** What it has to be told; applied to what it holds, it has exactly what it needs. */
+export interface NodeDelta {
+  /** Undefined: as before. */
+  readonly mesh: Versioned<MeshPart> | undefined;
+  /** New and changed, in the order of their ids. */
+  readonly services: readonly CatalogService[];
+  /** Ids that it holds and no longer needs or may no longer see. */
+  readonly removed: readonly string[];
+}
+
+/** What `view` needs beyond what it holds. Pure: the same catalog and view give the same delta. */
+export function translate(catalog: Catalog, view: NodeView): NodeDelta {
+  const mesh = catalog.mesh();
+  const needed = servicesFor(catalog, view);
+  const { holds } = view;
+  return {
+    mesh: mesh.version === holds.mesh ? undefined : mesh,
+    services: [...needed.values()]
+      .filter(({ id, version }) => holds.services.get(id) !== version)
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    removed: [...holds.services.keys()].filter((id) => !needed.has(id)).sort(),
+  };
+}
+
+/** Whether there is nothing to tell. */
+export function isEmptyDelta(delta: NodeDelta): boolean {
+  return delta.mesh === undefined && delta.services.length === 0 && delta.removed.length === 0;
+}
+
+/** By id: the services that the interests mean, as far as the sidecar's namespace may see them. */
+function servicesFor(catalog: Catalog, view: NodeView): ReadonlyMap<string, CatalogService> {
+  const found = new Map<string, CatalogService>();
+  for (const key of view.interests) {
+    for (const id of catalog.resolve(key)) {
+      if (found.has(id)) continue;
+      const service = catalog.service(id);
+      if (service !== undefined && isVisible(service, view.namespace)) found.set(id, service);
+    }
+  }
+  return found;
+}
+
+function isVisible(service: CatalogService, namespace: string): boolean {
+  return service.exportTo === '*' || service.exportTo.has(namespace);
+}
