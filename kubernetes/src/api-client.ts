@@ -1,0 +1,220 @@
+import type { Readable } from 'node:stream';
+import { createRequester } from './request.ts';
+import { asKubeObject, fieldsOf, type KubeObject } from './kube-object.ts';
+import { nameOf, pathOf, TOKEN_REVIEWS, type Collection, type Named } from './resources.ts';
+import { ApiError } from './api-error.ts';
+import type { Credentials } from './credentials.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Until the answer is whole; default 15 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Most items of a page; absent: all in one. */
+  readonly limit?: number;
+  /** Of the page before. */
+  readonly continueToken?: string;
+}
+
+export interface ListPage {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+  /** Empty: this was the last page. */
+  readonly continueToken: string;
+}
+
+export interface WatchOptions {
+  readonly resourceVersion: string;
+  /** The server ends the watch after so long. */
+  readonly timeoutSeconds: number;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal?: AbortSignal;
+  /** Silence after which the connection counts as dead. */
+  readonly silenceMs: number;
+}
+
+/** Body of a PATCH, and what it means. */
+export type Patch =
+  | { readonly type: 'merge'; readonly body: unknown }
+  | { readonly type: 'json'; readonly body: readonly unknown[] }
+  | {
+      readonly type: 'apply';
+      readonly body: unknown;
+      readonly fieldManager: string;
+      readonly force: boolean;
+    };
+
+export interface TokenReview {
+  readonly authenticated: boolean;
+  /** The server's sentence where it is not; empty otherwise. */
+  readonly error: string;
+  /** `system:serviceaccount:shop:default` */
+  readonly username: string;
+  /** Those asked for that the token is meant for. */
+  readonly audiences: readonly string[];
+  /** `authentication.kubernetes.io/pod-name` and its kin. */
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ServerVersion {
+  readonly major: number;
+  readonly minor: number;
+  /** `v1.34.4` */
+  readonly gitVersion: string;
+}
+
+/** What we ask of the API server. Each call rejects with {@link ApiError}; none retries by itself, except over a stale connection. */
+export interface ApiClient {
+  get(place: Named, options?: CallOptions): Promise<KubeObject>;
+  list(place: Collection, options?: ListOptions): Promise<ListPage>;
+  create(place: Collection, object: unknown, options?: CallOptions): Promise<KubeObject>;
+  /** Replaces the object; with a `resourceVersion` in it only while nobody else has changed it (409). */
+  update(place: Named, object: unknown, options?: CallOptions): Promise<KubeObject>;
+  patch(place: Named, patch: Patch, options?: CallOptions): Promise<KubeObject>;
+  delete(place: Named, options?: CallOptions): Promise<void>;
+  /** The lines of a watch; use a reflector instead where the objects are to be kept. */
+  watch(place: Collection, options: WatchOptions): Promise<Readable>;
+  reviewToken(token: string, audiences: readonly string[], options?: CallOptions): Promise<TokenReview>;
+  serverVersion(options?: CallOptions): Promise<ServerVersion>;
+  /** Ends all connections; calls in flight reject with `aborted`. */
+  close(): void;
+}
+
+export interface ApiClientOptions {
+  readonly credentials: Credentials;
+  /** Program and version, for the server's audit log: `lanekeeper-injector/0.1.0`. */
+  readonly userAgent: string;
+}
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
+
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const requester = createRequester(options);
+  const send = requester.json;
+  return {
+    async get(place, call) {
+      return expectObject(
+        await send({ verb: 'get', method: 'GET', place, path: pathOf(place), ...call }),
+        place,
+      );
+    },
+    async list(place, call = {}) {
+      const { labelSelector, fieldSelector, limit, continueToken, ...rest } = call;
+      const query = { labelSelector, fieldSelector, limit, continue: continueToken };
+      return readPage(
+        await send({ verb: 'list', method: 'GET', place, path: pathOf(place), query, ...rest }),
+        place,
+      );
+    },
+    async create(place, body, call) {
+      return expectObject(
+        await send({ verb: 'create', method: 'POST', place, path: pathOf(place), body, ...call }),
+        place,
+      );
+    },
+    async update(place, body, call) {
+      return expectObject(
+        await send({ verb: 'update', method: 'PUT', place, path: pathOf(place), body, ...call }),
+        place,
+      );
+    },
+    async patch(place, patch, call) {
+      const query =
+        patch.type === 'apply' ? { fieldManager: patch.fieldManager, force: String(patch.force) } : {};
+      const { body, type } = patch;
+      const sent = { place, path: pathOf(place), query, body, contentType: PATCH_TYPES[type], ...call };
+      return expectObject(await send({ verb: 'patch', method: 'PATCH', ...sent }), place);
+    },
+    async delete(place, call) {
+      await send({ verb: 'delete', method: 'DELETE', place, path: pathOf(place), ...call });
+    },
+    watch(place, { resourceVersion, timeoutSeconds, labelSelector, fieldSelector, ...rest }) {
+      const query = {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        ...{ resourceVersion, timeoutSeconds, labelSelector, fieldSelector },
+      };
+      return requester.stream({ verb: 'watch', method: 'GET', place, path: pathOf(place), query, ...rest });
+    },
+    async reviewToken(token, audiences, call) {
+      const place = { resource: TOKEN_REVIEWS };
+      const body = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences },
+      };
+      return readTokenReview(
+        await send({ verb: 'create', method: 'POST', place, path: pathOf(place), body, ...call }),
+      );
+    },
+    async serverVersion(call) {
+      return readVersion(await send({ verb: 'get', method: 'GET', path: '/version', ...call }));
+    },
+    close: requester.close,
+  };
+}
+
+function expectObject(value: unknown, place: Collection): KubeObject {
+  const object = asKubeObject(value);
+  if (object !== undefined) return object;
+  throw new ApiError(`expected an object with metadata for ${nameOf(place)}, found something else`, {
+    code: 'malformed',
+  });
+}
+
+/** Items that are no objects are left out: there is nothing that they could be called by. */
+function readPage(value: unknown, place: Collection): ListPage {
+  const { items, metadata } = fieldsOf(value);
+  const { resourceVersion, continue: continueToken } = fieldsOf(metadata);
+  // A list of nothing is `[]`, and `null` where an aggregated server is written in Go and careless.
+  if ((!Array.isArray(items) && items !== null) || typeof resourceVersion !== 'string') {
+    throw new ApiError(`expected a list with items and a resourceVersion of ${nameOf(place)}`, {
+      code: 'malformed',
+    });
+  }
+  return {
+    items: (items ?? []).map(asKubeObject).filter((item: KubeObject | undefined) => item !== undefined),
+    resourceVersion,
+    continueToken: typeof continueToken === 'string' ? continueToken : '',
+  };
+}
+
+function readTokenReview(value: unknown): TokenReview {
+  const status = fieldsOf(fieldsOf(value)['status']);
+  const user = fieldsOf(status['user']);
+  const extra = Object.entries(fieldsOf(user['extra'])).map(([key, values]) => [key, textsOf(values)]);
+  return {
+    authenticated: status['authenticated'] === true,
+    error: textOf(status['error']),
+    username: textOf(user['username']),
+    audiences: textsOf(status['audiences']),
+    extra: Object.fromEntries(extra),
+  };
+}
+
+/** `minor` may end in `+` (managed clusters). */
+function readVersion(value: unknown): ServerVersion {
+  const { major, minor, gitVersion } = fieldsOf(value);
+  const numbers = [Number.parseInt(textOf(major), 10), Number.parseInt(textOf(minor), 10)] as const;
+  if (!numbers.every(Number.isSafeInteger)) {
+    throw new ApiError('expected a version with major and minor from /version', { code: 'malformed' });
+  }
+  return { major: numbers[0], minor: numbers[1], gitVersion: textOf(gitVersion) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
