@@ -1,17 +1,16 @@
 // Bundles each executable to one file, dist/<name>/main.mjs: imports of unbundled libraries cost tens of MB of memory and most of
 // the start. Names are kept whole (stack traces stay readable; the map beside the file is for `--enable-source-maps`), white
 // space and dead branches go. koffi cannot be bundled: it and its native file are copied beside, so the folder runs on its own.
-import { createHash } from 'node:crypto';
 import { builtinModules } from 'node:module';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { copyPackage, licencesOf } from './bundle-extras.mjs';
+import { areBundlesCurrent, digestOfInputs, stamp } from './bundle-stamp.mjs';
 import { startProgress } from './progress.mjs';
 import { root, withLock } from './setup.mjs';
 
 const dist = join(root, 'dist');
-const stamp = join(dist, '.stamp');
 
 /**
  * How Node should run the sidecar, written to dist/sidecar/node-flags.json for whoever starts it. Measured with `npm run bench`: a
@@ -70,27 +69,6 @@ function lateModule(name) {
   }`;
 }
 
-function digestOfInputs() {
-  const packages = [
-    ...['protocol', 'runtime', 'mesh-file', 'kubernetes'],
-    ...['sidecar', 'injector', 'control-plane'],
-  ].filter((name) => existsSync(join(root, name, 'src')));
-  const inputs = packages.flatMap((name) => {
-    const sources = readdirSync(join(root, name, 'src'), { recursive: true }).map((file) =>
-      join(name, 'src', file),
-    );
-    return [
-      join(name, 'package.json'),
-      ...sources.filter((file) => /(?<!\.test)\.(ts|html)$/.test(file)).sort(),
-    ];
-  });
-  const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
-  const scripts = ['scripts/build.mjs', 'scripts/bundle-extras.mjs'];
-  for (const file of [...scripts, 'pnpm-lock.yaml', ...inputs])
-    hash.update(file).update(readFileSync(join(root, file)));
-  return hash.digest('hex');
-}
-
 function writeWhole(file, contents) {
   mkdirSync(dirname(file), { recursive: true });
   const fresh = `${file}.${process.pid}`;
@@ -134,8 +112,8 @@ async function bundle({ name, entry, beside, flags }) {
 }
 
 async function buildAll() {
+  if (areBundlesCurrent()) return;
   const digest = digestOfInputs();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   const finish = startProgress(`bundling ${executables.map(({ name }) => name).join(', ') || 'nothing yet'}`);
   try {
     rmSync(stamp, { force: true });
