@@ -158,7 +158,8 @@ function contextOf(mesh: MeshConfig): DecisionContext {
     inFlight: { verdict: () => LANES[3] },
     picker: createPicker({
       balancing: () => mesh.settings.balancing,
-      zone: undefined,
+      zone: () => undefined,
+      clientAddress: '',
       loads: createEndpointLoads(),
       outliers: createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => performance.now() }),
       random: Math.random,

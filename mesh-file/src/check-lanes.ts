@@ -10,18 +10,17 @@ import type { Origins } from './origins.ts';
  * A lane has one chain that is tried from left to right; the chains of the lanes in it are not followed, so there are no cycles.
  * A chain names lanes of its own group, each once, and ends where `base` stands.
  */
-export function checkLanes(config: MeshConfig, origins: Origins): void {
+export function checkLanes(config: Pick<MeshConfig, 'groups' | 'lanes'>, origins: Origins): void {
   const groups = new Map(config.groups.map((group) => [group.name, group]));
   const lanesOf = lanesByGroup(config.lanes);
   const claims = new Claims(origins);
   for (const lane of config.lanes) {
     const at = origins.get(lane);
-    if (at === undefined || lane.group === '') continue;
-    if (lane.name !== '') {
-      claims.claim(`${lane.group}/${lane.name}`, lane, `lane ${lane.name} of group ${lane.group}`);
-    }
-    const group = groups.get(lane.group);
-    if (group === undefined) {
+    if (at === undefined) continue;
+    const where = lane.group === '' ? 'no group' : `group ${lane.group}`;
+    if (lane.name !== '') claims.claim(`${lane.group}/${lane.name}`, lane, `lane ${lane.name} of ${where}`);
+    const group = lane.group === '' ? undefined : groups.get(lane.group);
+    if (group === undefined && lane.group !== '') {
       complain(
         down(at, 'group'),
         `no group ${lane.group} is declared${didYouMean(lane.group, groups.keys())}`,
@@ -38,8 +37,14 @@ interface LanePlace {
   readonly siblings: ReadonlySet<string>;
 }
 
-function checkChains(lane: LaneConfig, group: LaneGroupConfig, place: LanePlace): void {
+function checkChains(lane: LaneConfig, group: LaneGroupConfig | undefined, place: LanePlace): void {
   checkChain(lane, lane.fallback, down(place.at, 'fallback'), place.siblings);
+  if (group === undefined) {
+    for (const [service, chain] of Object.entries(lane.serviceFallback)) {
+      checkChain(lane, chain, down(place.at, 'serviceFallback', service), place.siblings);
+    }
+    return;
+  }
   const members = group.services.flatMap((service) => [service.name, serviceId(service)]);
   for (const [service, chain] of Object.entries(lane.serviceFallback)) {
     const at = down(place.at, 'serviceFallback', service);
@@ -63,7 +68,8 @@ function checkChain(
       complain(item, `${BASELINE} ends a chain, for every service has a baseline; nothing after it is tried`);
     } else if (name === lane.name) complain(item, `lane ${name} cannot fall back to itself`);
     else if (name !== BASELINE && !siblings.has(name)) {
-      complain(item, `no lane ${name} is declared in group ${lane.group}${didYouMean(name, siblings)}`);
+      const where = lane.group === '' ? 'without a group' : `in group ${lane.group}`;
+      complain(item, `no lane ${name} is declared ${where}${didYouMean(name, siblings)}`);
     }
   });
 }

@@ -1,4 +1,5 @@
-import type { MeshConfig, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
+import type { EndpointConfig, MeshConfig, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
+import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { checkLanes } from './check-lanes.ts';
@@ -13,6 +14,13 @@ export function checkMesh(config: MeshConfig, origins: Origins): void {
   checkGroups(config, known, origins);
   checkLanes(config, origins);
   checkRoutes(config, known, origins);
+}
+
+/** As much of it as a piece of a mesh can be asked: the services that groups and routes name may be elsewhere. */
+export function checkMeshPart(part: MeshPart, origins: Origins): void {
+  checkGroups(part, undefined, origins);
+  checkLanes(part, origins);
+  checkRoutes(part, undefined, origins);
 }
 
 function checkServices(services: readonly ServiceConfig[], origins: Origins): void {
@@ -35,15 +43,23 @@ function checkServices(services: readonly ServiceConfig[], origins: Origins): vo
 function checkEndpoints(service: ServiceConfig, origins: Origins): void {
   const claims = new Claims(origins);
   for (const endpoint of service.endpoints) {
-    if (endpoint.address === '') continue;
-    for (const port of new Set(Object.values(endpoint.ports))) {
-      const at = formatAddress({ address: endpoint.address, port });
-      claims.claim(at, endpoint, `endpoint ${at}`);
+    for (const address of new Set([endpoint.address, ...(endpoint.aliases ?? [])])) {
+      if (address !== '') claimAddress(claims, endpoint, address);
     }
   }
 }
 
-function checkGroups(config: MeshConfig, known: ReadonlySet<string>, origins: Origins): void {
+function claimAddress(claims: Claims, endpoint: EndpointConfig, address: string): void {
+  for (const port of new Set(Object.values(endpoint.ports))) {
+    const at = formatAddress({ address, port });
+    claims.claim(at, endpoint, `endpoint ${at}`);
+  }
+}
+
+/** Ids of all services that there are; undefined: nobody here can tell. */
+type KnownServices = ReadonlySet<string> | undefined;
+
+function checkGroups(config: MeshPart, known: KnownServices, origins: Origins): void {
   const names = new Claims(origins);
   const members = new Claims(origins);
   for (const group of config.groups) {
@@ -55,7 +71,7 @@ function checkGroups(config: MeshConfig, known: ReadonlySet<string>, origins: Or
   }
 }
 
-function checkRoutes(config: MeshConfig, known: ReadonlySet<string>, origins: Origins): void {
+function checkRoutes(config: MeshPart, known: KnownServices, origins: Origins): void {
   const claims = new Claims(origins);
   for (const route of config.gateway.routes) {
     checkReference(route.service, known, origins);
@@ -66,9 +82,9 @@ function checkRoutes(config: MeshConfig, known: ReadonlySet<string>, origins: Or
   }
 }
 
-function checkReference(ref: ServiceRef, known: ReadonlySet<string>, origins: Origins): void {
+function checkReference(ref: ServiceRef, known: KnownServices, origins: Origins): void {
   const at = origins.get(ref);
-  if (known.has(serviceId(ref)) || at === undefined) return;
+  if (known === undefined || known.has(serviceId(ref)) || at === undefined) return;
   const elsewhere = [...known].filter((id) => id.endsWith(`/${ref.name}`));
   const hint = elsewhere.length > 0 ? `; there is ${elsewhere.join(', ')}` : '';
   complain(at, `no service ${serviceId(ref)} is declared${hint}`);

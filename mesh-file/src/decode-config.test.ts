@@ -85,8 +85,11 @@ test('reads the complete example of docs/config-file.md', () => {
     zone: 'zone-1',
     pod: 'a-gray-0',
     healthy: true,
+    aliases: ['fd00::1:1'],
     source: 'file',
   });
+  expect(config.services[0]?.affinity).toBe('client-ip');
+  expect(config.services[2]?.endpoints[2]).toMatchObject({ healthy: false, dropReason: 'terminating' });
   expect(config.groups[0]).toMatchObject({
     services: [
       { name: 'a', namespace: 'default' },

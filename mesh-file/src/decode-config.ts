@@ -78,7 +78,7 @@ function decodeMesh(cursor: Cursor): MeshConfig | undefined {
   if (fields === undefined) return undefined;
   const origins: Origins = new Map();
   const settings = fieldOr(fields, 'settings', decodeSettings, DEFAULT_MESH_SETTINGS);
-  const services = listOf(fields.get('services'), (item) => decodeService(item, origins));
+  const services = listOf(fields.get('services'), (item) => decodeService(item, { origins }));
   const config: MeshConfig = {
     settings,
     services,

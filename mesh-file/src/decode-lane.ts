@@ -4,10 +4,15 @@ import { decodeMatchRule } from './decode-match.ts';
 import { decodeServiceRef } from './decode-service.ts';
 import { decodeEvidence, decodeMode } from './decode-settings.ts';
 import { complain, entriesOf, fieldOr, fieldsOf, listOf, requiredOr, type Cursor } from './decoder.ts';
-import { integerOf, textOf } from './scalar-decoders.ts';
+import { integerOf, textOf, type TextRule } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { LANE_NAME, SERVICE_NAME } from './text-rules.ts';
 
+/** Empty: a lane of the services that belong to no group. */
+const LANE_GROUP: TextRule = {
+  expected: 'the name of a group, or "" for services of no group',
+  accepts: (text) => text === '' || SERVICE_NAME.accepts(text),
+};
 const MAX_PRIORITY = 1_000_000;
 
 const LANE_SHAPE = {
@@ -46,7 +51,7 @@ export function decodeLane(cursor: Cursor, origins: Origins): LaneConfig | undef
   if (fields === undefined) return undefined;
   const lane: LaneConfig = {
     name: requiredOr({ cursor, fields }, 'name', decodeLaneName, ''),
-    group: requiredOr({ cursor, fields }, 'group', (at) => textOf(at, SERVICE_NAME), ''),
+    group: requiredOr({ cursor, fields }, 'group', (at) => textOf(at, LANE_GROUP), ''),
     fallback: fieldOr(fields, 'fallback', decodeChain, [BASELINE]),
     serviceFallback: fieldOr(fields, 'serviceFallback', decodeServiceFallback, {}),
     match: listOf(fields.get('match'), decodeMatchRule),

@@ -17,19 +17,34 @@ import { DEFAULT_NAMESPACE, parseServiceRef } from './service-name.ts';
 import { HOST_NAME, IP_ADDRESS, SERVICE_NAME } from './text-rules.ts';
 
 const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
-const KEYS = ['name', 'namespace', 'hosts', 'addresses', 'port', 'ports', 'protocol', 'endpoints'];
+const AFFINITIES = ['client-ip'] as const;
+const KEYS = [
+  ...['name', 'namespace', 'hosts', 'addresses', 'port', 'ports', 'protocol'],
+  ...['affinity', 'endpoints'],
+];
 
-export function decodeService(cursor: Cursor, origins: Origins): ServiceConfig | undefined {
+export interface DecodeServiceOptions {
+  readonly origins: Origins;
+  /** See {@link decodeEndpoint}; default true. */
+  readonly fillsPorts?: boolean;
+}
+
+export function decodeService(
+  cursor: Cursor,
+  { origins, fillsPorts = true }: DecodeServiceOptions,
+): ServiceConfig | undefined {
   const fields = fieldsOf(cursor, { keys: KEYS });
   if (fields === undefined) return undefined;
   const ports = decodePorts(cursor, fields);
+  const affinity = fieldOr(fields, 'affinity', (at) => choiceOf(at, AFFINITIES), undefined);
   const service: ServiceConfig = {
     name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, SERVICE_NAME), ''),
     namespace: fieldOr(fields, 'namespace', (at) => textOf(at, SERVICE_NAME), DEFAULT_NAMESPACE),
     hosts: listOf(fields.get('hosts'), (at) => textOf(at, HOST_NAME)?.toLowerCase()),
     addresses: listOf(fields.get('addresses'), decodeIp),
     ports,
-    endpoints: listOf(fields.get('endpoints'), (at) => decodeEndpoint(at, ports, origins)),
+    ...(affinity === undefined ? {} : { affinity }),
+    endpoints: listOf(fields.get('endpoints'), (at) => decodeEndpoint(at, { ports, fillsPorts }, origins)),
   };
   origins.set(service, cursor);
   return service;

@@ -53,7 +53,9 @@ export function mismatch(cursor: Cursor, expected: string): void {
 export function fieldsOf(cursor: Cursor, shape: Shape): Fields | undefined {
   return readEntries(cursor, 'a mapping', (key, at) => {
     const isKnown = shape.keys.includes(key);
-    if (!isKnown && !cursor.report.isFull()) complain(at, unknownKey(key, shape));
+    const { report } = cursor;
+    if (!isKnown && report.unknownKeys === 'refused' && !report.isFull())
+      complain(at, unknownKey(key, shape));
     return isKnown;
   });
 }

@@ -5,8 +5,14 @@ const MAX_PROBLEMS = 100;
 
 /** Collects the problems of one document, each with its path and place. */
 export class ProblemReport {
+  /** A person's unknown key is a slip; a newer program's is a field that this version does without. */
+  readonly unknownKeys: 'refused' | 'ignored';
   readonly #problems: ConfigProblem[] = [];
   #omitted = 0;
+
+  constructor(unknownKeys: 'refused' | 'ignored' = 'refused') {
+    this.unknownKeys = unknownKeys;
+  }
 
   add(path: string, message: string): void {
     if (this.isFull()) this.#omitted += 1;

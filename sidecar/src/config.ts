@@ -106,7 +106,10 @@ export function parseConfig(source: EnvSource): SidecarConfig {
     telemetry: readTelemetry(env),
   };
   if (config.configFile !== undefined && config.discovery !== undefined) {
-    env.problem(VARIABLES.configFile, `expected this or ${VARIABLES.discoveryAddress}, found both; unset one`);
+    env.problem(
+      VARIABLES.configFile,
+      `expected this or ${VARIABLES.discoveryAddress}, found both; unset one`,
+    );
   }
   env.finish(PREFIX);
   return deepFreeze(config);

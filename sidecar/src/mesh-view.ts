@@ -15,6 +15,8 @@ export interface MeshView {
   readonly seenIds: SeenIds;
   readonly loads: EndpointLoads;
   readonly outliers: OutlierDetector;
+  /** The zone of this pod, where the environment does not name it. */
+  readonly learnZone: (zone: string) => void;
   /** One object until the next snapshot comes. */
   readonly context: () => DecisionContext;
 }
@@ -28,9 +30,11 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
   const seenIds = new SeenIds({ now });
   const loads = createEndpointLoads();
   const outliers = createOutlierDetector({ ...OUTLIER_DEFAULTS, now });
+  let zone: string | undefined;
   const picker = createPicker({
     balancing: () => store.current().settings.balancing,
-    zone: workload.zone,
+    zone: () => workload.zone ?? zone,
+    clientAddress: config.podAddress ?? workload.pod,
     loads,
     outliers,
     random: Math.random,
@@ -40,5 +44,8 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
   store.subscribe((snapshot) => {
     context = { ...shared, snapshot };
   });
-  return { store, inFlight, seenIds, loads, outliers, context: () => context };
+  const learnZone = (name: string): void => {
+    zone = name;
+  };
+  return { store, inFlight, seenIds, loads, outliers, learnZone, context: () => context };
 }

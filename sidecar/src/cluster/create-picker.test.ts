@@ -51,7 +51,8 @@ function world(balancing: Partial<Balancing> = {}, zone?: string) {
   const outliers = createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => clock.now });
   const picker = createPicker({
     balancing: () => ({ policy: 'least-request', zoneAware: false, ...balancing }),
-    zone,
+    zone: () => zone,
+    clientAddress: '10.9.0.1',
     loads,
     outliers,
     random: seeded(7),
@@ -235,5 +236,46 @@ describe('createPicker', () => {
     expect(picker.pick(subset, { tried: new Set([preferred.key]), preferred })).toBe(at(subset, 0));
     eject(preferred);
     expect(picker.pick(subset, { tried: undefined, preferred })).toBe(at(subset, 0));
+  });
+
+  it('keeps to one endpoint where a service wants that, and only moves while that one is unusable', () => {
+    const { picker, eject, clock } = world();
+    const subset: Subset = {
+      ...subsetOf(
+        'gray',
+        Array.from({ length: 5 }, () => ({ weight: 100 })),
+      ),
+      affinity: 'client-ip',
+    };
+    const pickMany = () => new Set(Array.from({ length: 50 }, () => picker.pick(subset, ANY)));
+    const [kept, ...others] = pickMany();
+    if (kept === undefined) throw new Error('nothing was picked');
+    expect(others).toEqual([]);
+    eject(kept);
+    const meanwhile = pickMany();
+    expect(meanwhile.size).toBe(1);
+    expect(meanwhile).not.toContain(kept);
+    clock.now += OUTLIER_DEFAULTS.baseEjectionMs;
+    expect(pickMany()).toEqual(new Set([kept]));
+  });
+
+  it('takes the zone of the caller when it becomes known', () => {
+    let zone: string | undefined;
+    const picker = createPicker({
+      balancing: () => ({ policy: 'least-request', zoneAware: true }),
+      zone: () => zone,
+      clientAddress: '',
+      loads: createEndpointLoads(),
+      outliers: createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => 0 }),
+      random: seeded(7),
+    });
+    const subset = subsetOf('gray', [
+      { weight: 1, zone: 'north' },
+      { weight: 1, zone: 'south' },
+    ]);
+    const zones = () => new Set(Array.from({ length: 50 }, () => picker.pick(subset, ANY)?.zone));
+    expect(zones()).toEqual(new Set(['north', 'south']));
+    zone = 'south';
+    expect(zones()).toEqual(new Set(['south']));
   });
 });

@@ -4,13 +4,16 @@ import { ejectedOf, preferZone } from './candidates.ts';
 import type { EndpointLoads } from './endpoint-loads.ts';
 import type { OutlierDetector } from './outlier.ts';
 import type { Picker, PickQuery } from './picker.ts';
+import { stickyEndpoint } from './sticky-endpoint.ts';
 import { createWeightedTable, smoothRound } from './weighted-table.ts';
 
 export interface PickerOptions {
   /** Asked when a subset is first seen: the settings of the snapshot it belongs to. */
   readonly balancing: () => Balancing;
-  /** The caller's own zone. */
-  readonly zone: string | undefined;
+  /** The caller's own zone; may become known later. */
+  readonly zone: () => string | undefined;
+  /** The caller's own address, for services where one caller keeps to one endpoint. */
+  readonly clientAddress: string;
   readonly loads: Pick<EndpointLoads, 'of'>;
   readonly outliers: OutlierDetector;
   /** 0 inclusive to 1 exclusive. */
@@ -20,6 +23,7 @@ export interface PickerOptions {
 /** What is derived from a subset once, and again only when an ejection begins or ends. */
 interface View {
   readonly version: number;
+  readonly zone: string | undefined;
   readonly ejected: ReadonlySet<Endpoint>;
   /** Usable and not ejected. */
   readonly candidates: readonly Endpoint[];
@@ -36,9 +40,10 @@ export function createPicker(options: PickerOptions): Picker {
 
   function viewOf(subset: Subset): View {
     const version = options.outliers.version();
+    const zone = options.zone();
     const known = views.get(subset);
-    if (known !== undefined && known.version === version) return known;
-    const view = buildView(subset, version, options);
+    if (known !== undefined && known.version === version && known.zone === zone) return known;
+    const view = buildView(subset, { version, zone }, options);
     views.set(subset, view);
     return view;
   }
@@ -58,14 +63,31 @@ export function createPicker(options: PickerOptions): Picker {
   };
 }
 
-function buildView(subset: Subset, version: number, options: PickerOptions): View {
+function buildView(
+  subset: Subset,
+  { version, zone }: Pick<View, 'version' | 'zone'>,
+  options: PickerOptions,
+): View {
   const { policy, zoneAware } = options.balancing();
   const ejected = ejectedOf(subset, options.outliers);
   const candidates =
     ejected.size === 0 ? subset.usable : subset.usable.filter((endpoint) => !ejected.has(endpoint));
-  const near = preferZone(subset, candidates, zoneAware ? options.zone : undefined);
-  const next = policy === 'round-robin' ? roundRobin(near, options.random) : leastRequest(near, options);
-  return { version, ejected, candidates, near, next, byKey: undefined };
+  const near = preferZone(subset, candidates, zoneAware ? zone : undefined);
+  const next = nextOf(subset, near, policy, options);
+  return { version, zone, ejected, candidates, near, next, byKey: undefined };
+}
+
+function nextOf(
+  subset: Subset,
+  near: readonly Endpoint[],
+  policy: Balancing['policy'],
+  options: PickerOptions,
+): View['next'] {
+  if (subset.affinity === 'client-ip') {
+    const kept = stickyEndpoint(near, options.clientAddress);
+    return () => kept;
+  }
+  return policy === 'round-robin' ? roundRobin(near, options.random) : leastRequest(near, options);
 }
 
 function roundRobin(endpoints: readonly Endpoint[], random: () => number): () => Endpoint | undefined {

@@ -20,9 +20,11 @@ function indexAddresses(snapshot: Snapshot): ReadonlyMap<string, string> {
   const callers = new Map<string, string>();
   const shared = new Set<string>();
   for (const service of snapshot.services.values()) {
-    for (const { address } of endpointsOf(service)) {
-      if ((callers.get(address) ?? service.id) !== service.id) shared.add(address);
-      callers.set(address, service.id);
+    for (const { address, aliases = [] } of endpointsOf(service)) {
+      for (const one of [address, ...aliases]) {
+        if ((callers.get(one) ?? service.id) !== service.id) shared.add(one);
+        callers.set(one, service.id);
+      }
     }
   }
   for (const address of shared) callers.delete(address);

@@ -28,7 +28,7 @@ export function compileService(config: ServiceConfig, policy: LanePolicy, byAddr
     isInLanes: Object.keys(candidates).some((lane) => lane !== BASELINE),
   };
   for (const port of config.ports) {
-    const servicePort = compilePort(service, port, config.endpoints);
+    const servicePort = compilePort(service, port, config);
     ports.set(port.port, servicePort);
     indexPort(servicePort, config.addresses, byAddress);
   }
@@ -50,19 +50,19 @@ function laneOf(endpoint: EndpointConfig): string {
 
 function compilePort(
   service: Service,
-  config: ServicePortConfig,
-  endpoints: readonly EndpointConfig[],
+  { port: number, protocol }: ServicePortConfig,
+  { endpoints, affinity }: ServiceConfig,
 ): ServicePort {
   const byKey = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
-    const port = endpoint.ports[config.port];
+    const port = endpoint.ports[number];
     if (port === undefined) continue;
     const compiled = compileEndpoint(endpoint, port);
     // Two sources may know one address differently; production traffic must not meet it as baseline then.
     if (compiled.lane === BASELINE && byKey.has(compiled.key)) continue;
     byKey.set(compiled.key, compiled);
   }
-  return { service, port: config.port, protocol: config.protocol, subsets: subsetsOf(byKey.values()) };
+  return { service, port: number, protocol, subsets: subsetsOf(byKey.values(), affinity) };
 }
 
 function compileEndpoint(config: EndpointConfig, port: number): Endpoint {
@@ -75,11 +75,13 @@ function compileEndpoint(config: EndpointConfig, port: number): Endpoint {
     zone: config.zone,
     pod: config.pod,
     healthy: config.healthy,
+    dropReason: config.dropReason,
+    aliases: config.aliases,
     source: config.source,
   };
 }
 
-function subsetsOf(endpoints: Iterable<Endpoint>): Map<string, Subset> {
+function subsetsOf(endpoints: Iterable<Endpoint>, affinity: Subset['affinity']): Map<string, Subset> {
   const byLane = new Map<string, Endpoint[]>();
   for (const endpoint of endpoints) {
     const lane = byLane.get(endpoint.lane);
@@ -87,19 +89,20 @@ function subsetsOf(endpoints: Iterable<Endpoint>): Map<string, Subset> {
     else lane.push(endpoint);
   }
   const subsets = new Map<string, Subset>();
-  for (const [lane, members] of byLane) subsets.set(lane, subsetOf(lane, members));
+  for (const [lane, members] of byLane) subsets.set(lane, subsetOf(lane, members, affinity));
   return subsets;
 }
 
-function subsetOf(lane: string, endpoints: readonly Endpoint[]): Subset {
+function subsetOf(lane: string, endpoints: readonly Endpoint[], affinity: Subset['affinity']): Subset {
   const usable: Endpoint[] = [];
   const unusable: Dropped[] = [];
   for (const endpoint of endpoints) {
-    if (!endpoint.healthy) unusable.push({ endpoint: endpoint.key, reason: 'unhealthy' });
-    else if (endpoint.weight <= 0) unusable.push({ endpoint: endpoint.key, reason: 'zero-weight' });
+    if (!endpoint.healthy) {
+      unusable.push({ endpoint: endpoint.key, reason: endpoint.dropReason ?? 'unhealthy' });
+    } else if (endpoint.weight <= 0) unusable.push({ endpoint: endpoint.key, reason: 'zero-weight' });
     else usable.push(endpoint);
   }
-  return { lane, endpoints, usable, unusable };
+  return { lane, endpoints, usable, unusable, affinity };
 }
 
 function indexPort(servicePort: ServicePort, addresses: readonly string[], byAddress: AddressIndex): void {
@@ -107,7 +110,12 @@ function indexPort(servicePort: ServicePort, addresses: readonly string[], byAdd
     own(byAddress, addressKey({ address, port: servicePort.port }), { servicePort, endpoint: undefined });
   }
   for (const subset of servicePort.subsets.values()) {
-    for (const endpoint of subset.endpoints) own(byAddress, endpoint.key, { servicePort, endpoint });
+    for (const endpoint of subset.endpoints) {
+      own(byAddress, endpoint.key, { servicePort, endpoint });
+      for (const address of endpoint.aliases ?? []) {
+        own(byAddress, addressKey({ address, port: endpoint.port }), { servicePort, endpoint });
+      }
+    }
   }
 }
 

@@ -52,6 +52,29 @@ describe('compileSnapshot', () => {
     ]);
   });
 
+  it('says why an endpoint is out of use in the words of its source', () => {
+    const endpoints = [
+      endpoint('10.0.0.1', { healthy: false, dropReason: 'not-injected', lane: 'gray' }),
+      endpoint('10.0.0.2', { healthy: false, dropReason: 'terminating', lane: 'gray' }),
+    ];
+    const { services } = compileSnapshot(mesh({ services: [service('a', { endpoints })] }), OPTIONS);
+    const subset = services.get('default/a')?.ports.get(80)?.subsets.get('gray');
+    expect(subset?.usable).toEqual([]);
+    expect(subset?.unusable.map(({ reason }) => reason)).toEqual(['not-injected', 'terminating']);
+  });
+
+  it('knows the other addresses of an endpoint as the same endpoint, which counts once', () => {
+    const endpoints = [endpoint('10.0.0.1', { aliases: ['fd00::1'] })];
+    const { byAddress, services } = compileSnapshot(
+      mesh({ services: [service('a', { endpoints })] }),
+      OPTIONS,
+    );
+    const [first] = byAddress.get('10.0.0.1:8080') ?? [];
+    expect(first?.endpoint).toBeDefined();
+    expect(byAddress.get('[fd00::1]:8080')?.[0]?.endpoint).toBe(first?.endpoint);
+    expect(services.get('default/a')?.candidates).toEqual({ base: 1 });
+  });
+
   it('takes an address for the lane endpoint that one source says it is, not for baseline as another does', () => {
     const twice = [endpoint('10.0.0.1', { lane: 'gray' }), endpoint('10.0.0.1')];
     for (const endpoints of [twice, twice.toReversed()]) {

@@ -29,7 +29,8 @@ export function realPicker(seed: number): Picker {
   };
   return createPicker({
     balancing: () => ({ policy: 'least-request', zoneAware: false }),
-    zone: undefined,
+    zone: () => undefined,
+    clientAddress: '',
     loads: createEndpointLoads(),
     outliers: createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => 0 }),
     random,

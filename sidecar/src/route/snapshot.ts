@@ -99,6 +99,8 @@ export interface Subset {
   readonly usable: readonly Endpoint[];
   /** The others, each with its reason. */
   readonly unusable: readonly Dropped[];
+  /** `client-ip`: this sidecar keeps to one of them while it is usable. */
+  readonly affinity?: 'client-ip' | undefined;
 }
 
 export interface Endpoint {
@@ -112,6 +114,10 @@ export interface Endpoint {
   readonly zone: string | undefined;
   readonly pod: string | undefined;
   readonly healthy: boolean;
+  /** Why it is not healthy, where the source knows more than that. */
+  readonly dropReason?: DropReason | undefined;
+  /** Its other addresses, on the same port. */
+  readonly aliases?: readonly string[] | undefined;
   readonly source: string;
 }
 

@@ -1,0 +1,95 @@
+import type { InterestKey, MeshPart, Update } from '@lanekeeper/protocol/discovery';
+import type { ConfigProblem } from '@lanekeeper/runtime/env';
+import { checkMeshPart } from './check-mesh.ts';
+import { DEFAULT_GATEWAY, decodeGateway } from './decode-gateway.ts';
+import { decodeGroup, decodeLane } from './decode-lane.ts';
+import { decodeService } from './decode-service.ts';
+import { DEFAULT_MESH_SETTINGS, decodeSettings } from './decode-settings.ts';
+import { fieldOr, fieldsOf, listOf, requiredOr, rootCursor, type Cursor } from './decoder.ts';
+import { JSON_TREE } from './json-tree.ts';
+import type { Origins } from './origins.ts';
+import { ProblemReport } from './problem-report.ts';
+import { textOf } from './scalar-decoders.ts';
+
+export type DecodedUpdate =
+  | { readonly update: Update }
+  /** `nonce` is empty where not even that could be read. */
+  | { readonly nonce: string; readonly problems: readonly ConfigProblem[] };
+
+/**
+ * Checks what a control plane sent. Each value must be whole by itself; what one part says of another is the control plane's to
+ * know, for a sidecar sees a piece of the mesh only. Keys of a later version are ignored. Never throws.
+ */
+export function decodeUpdate(value: unknown): DecodedUpdate {
+  const report = new ProblemReport('ignored');
+  const update = readUpdate(rootCursor(value, JSON_TREE, report));
+  const problems = report.problems();
+  if (update !== undefined && problems.length === 0) return { update };
+  return { nonce: update?.nonce ?? '', problems };
+}
+
+function readUpdate(cursor: Cursor): Update | undefined {
+  const keys = ['nonce', 'mesh', 'services', 'removed', 'answered', 'zone'];
+  const fields = fieldsOf(cursor, { keys });
+  if (fields === undefined) return undefined;
+  const mesh = fieldOr(fields, 'mesh', (at) => readVersioned(at, readMeshPart), undefined);
+  const zone = fieldOr(fields, 'zone', textOf, undefined);
+  return {
+    kind: 'update',
+    nonce: requiredOr({ cursor, fields }, 'nonce', textOf, ''),
+    ...(mesh === undefined ? {} : { mesh }),
+    services: listOf(fields.get('services'), readService),
+    removed: listOf(fields.get('removed'), textOf),
+    answered: listOf(fields.get('answered'), readKey),
+    ...(zone === undefined ? {} : { zone }),
+  };
+}
+
+function readService(cursor: Cursor): Update['services'][number] | undefined {
+  const versioned = readVersioned(cursor, (at) =>
+    decodeService(at, { origins: new Map(), fillsPorts: false }),
+  );
+  const fields = fieldsOf(cursor, { keys: ['id'] });
+  if (versioned === undefined || fields === undefined) return undefined;
+  return { id: requiredOr({ cursor, fields }, 'id', textOf, ''), ...versioned };
+}
+
+function readVersioned<T>(
+  cursor: Cursor,
+  decode: (at: Cursor) => T | undefined,
+): { readonly version: string; readonly value: T } | undefined {
+  const fields = fieldsOf(cursor, { keys: ['version', 'value'] });
+  if (fields === undefined) return undefined;
+  const version = requiredOr({ cursor, fields }, 'version', textOf, '');
+  const value = requiredOr({ cursor, fields }, 'value', decode, undefined);
+  return value === undefined ? undefined : { version, value };
+}
+
+function readMeshPart(cursor: Cursor): MeshPart | undefined {
+  const fields = fieldsOf(cursor, { keys: ['settings', 'groups', 'lanes', 'gateway'] });
+  if (fields === undefined) return undefined;
+  const origins: Origins = new Map();
+  const settings = fieldOr(fields, 'settings', decodeSettings, DEFAULT_MESH_SETTINGS);
+  const part: MeshPart = {
+    settings,
+    groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
+    lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
+    gateway: fieldOr(
+      fields,
+      'gateway',
+      (at) => decodeGateway(at, { services: [], origins }),
+      DEFAULT_GATEWAY,
+    ),
+  };
+  checkMeshPart(part, origins);
+  return part;
+}
+
+function readKey(cursor: Cursor): InterestKey | undefined {
+  const text = textOf(cursor, { expected: 'host:<name> or ip:<address>', accepts: isKey });
+  return text !== undefined && isKey(text) ? text : undefined;
+}
+
+function isKey(text: string): text is InterestKey {
+  return text.startsWith('host:') || text.startsWith('ip:');
+}
