@@ -1,0 +1,5 @@
+import type { Layout } from './layout.ts';
+
+export async function collect(layout: Layout): Promise<string> {
+  return layout.folder;
+}
