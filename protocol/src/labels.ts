@@ -14,6 +14,8 @@ export const ANNOTATIONS = {
   status: 'lanekeeper.io/status',
   /** On a pod or a namespace: `redirect` (default) or `none`, which needs no privilege. */
   capture: 'lanekeeper.io/capture',
+  /** On a Service or a namespace: `*` (default), `.` (its own namespace only), or a comma list of namespaces beside its own. */
+  exportTo: 'lanekeeper.io/export-to',
   /** On a workload, written by the webhook: the lane that it has put into the pod template, so that it takes out only its own. */
   copiedLane: 'lanekeeper.io/copied-lane',
 } as const;

@@ -1,7 +1,12 @@
-import { LABELS } from '@lanekeeper/protocol/labels';
-import { isLaneName } from '@lanekeeper/protocol/lane-name';
+import { FOREIGN } from '@lanekeeper/protocol/foreign-names';
+import {
+  appOf,
+  explicitAppNames,
+  isHeeded,
+  laneNames,
+  type NamedValue,
+} from '@lanekeeper/protocol/workload-names';
 import { ownText } from '../pod/json.ts';
-import { FOREIGN } from '../pod/names.ts';
 import { envOf, type PodView } from '../pod/pod.ts';
 import { show } from './show.ts';
 
@@ -17,48 +22,26 @@ export interface Identity {
   readonly notes: readonly string[];
 }
 
-/** Not a disagreement with the names above: what a manifest without any of them has. */
-const DEFAULT_APP_LABELS = ['app', 'app.kubernetes.io/name'];
-
-interface Candidate {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Reads our names first, then those of MSE and OpenSergo. A foreign lane that is no lane name is set aside, not refused. */
 export function readIdentity(pod: PodView): Identity {
-  const lanes = present([
-    [LABELS.lane, ownText(pod.labels, LABELS.lane)],
-    [FOREIGN.lane, ownText(pod.labels, FOREIGN.lane)],
-    [FOREIGN.openSergoLane, ownText(pod.labels, FOREIGN.openSergoLane)],
-    [`env ${FOREIGN.openSergoLane}`, envOf(pod, FOREIGN.openSergoLane)],
-  ]);
-  const apps = present([
-    [LABELS.app, ownText(pod.labels, LABELS.app)],
-    [FOREIGN.app, ownText(pod.labels, FOREIGN.app)],
-  ]);
-  const defaults = present(DEFAULT_APP_LABELS.map((name) => [name, ownText(pod.labels, name)]));
-  const usable = lanes.filter(({ name, value }) => name === LABELS.lane || isLaneName(value));
+  const lanes = laneNames(pod.labels, envOf(pod, FOREIGN.openSergoLane));
+  const usable = lanes.filter(isHeeded);
   return {
     lane: usable[0]?.value,
-    app: [...apps, ...defaults][0]?.value,
+    app: appOf(pod.labels),
     adoptsUntagged: envOf(pod, FOREIGN.traceTag) === 'true',
     notes: [
       ...lanes
-        .filter((lane) => !usable.includes(lane))
+        .filter((lane) => !isHeeded(lane))
         .map(({ name, value }) => `${name}=${show(value)} is no lane name and was set aside`),
       ...conflict('lane', usable),
-      ...conflict('app', apps),
+      ...conflict('app', explicitAppNames(pod.labels)),
       ...noteNamespace(pod),
     ],
   };
 }
 
-function present(names: readonly (readonly [string, string | undefined])[]): readonly Candidate[] {
-  return names.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
-}
-
-function conflict(what: string, [winner, ...others]: readonly Candidate[]): readonly string[] {
+function conflict(what: string, [winner, ...others]: readonly NamedValue[]): readonly string[] {
   if (winner === undefined) return [];
   const losers = others.filter(({ value }) => value !== winner.value);
   return losers.map(
