@@ -1,0 +1,63 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { TOKEN_METADATA } from '@lanekeeper/protocol/discovery';
+import { StreamEnd } from './stream-end.ts';
+
+/** One stream of a sidecar, as bytes. */
+export interface DiscoveryCall {
+  /** `10.0.0.1:41000` */
+  readonly peer: string;
+  /** Undefined: it came without. */
+  readonly token: string | undefined;
+  /** Begins to read; messages wait until then. */
+  read(onMessage: (bytes: Buffer) => void): void;
+  /** `flushed` is called once the kernel has it; never, if the stream ends before. */
+  send(message: Buffer, flushed: () => void): void;
+  /** Sends the status; a peer that does not take it is cut off. */
+  end(end: StreamEnd): void;
+  /** Called once, whoever ended it. */
+  onClose(listener: () => void): void;
+}
+
+/** How long the status may take to get out. */
+const GOODBYE_MS = 2_000;
+const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
+
+/** `cut` closes the connection. */
+export function createDiscoveryCall(
+  grpc: ServerDuplexStream<Buffer, Buffer>,
+  cut: () => void,
+): DiscoveryCall {
+  const listeners: (() => void)[] = [];
+  let goodbye: NodeJS.Timeout | undefined;
+  let isEnded = false;
+  grpc.once('close', () => {
+    isEnded = true;
+    clearTimeout(goodbye);
+    for (const listener of listeners) listener();
+  });
+  const [authorization] = grpc.metadata.get(TOKEN_METADATA);
+  const call: DiscoveryCall = {
+    peer: grpc.getPeer(),
+    token: typeof authorization === 'string' ? BEARER.exec(authorization)?.[1] : undefined,
+    read(onMessage) {
+      grpc.on('data', (bytes: Buffer) => {
+        if (!isEnded) onMessage(bytes);
+      });
+      grpc.once('end', () =>
+        call.end(new StreamEnd('closed_by_sidecar', 'the sidecar has ended the stream')),
+      );
+    },
+    send(message, flushed) {
+      if (!isEnded) grpc.write(message, flushed);
+    },
+    end(end) {
+      if (isEnded) return;
+      isEnded = true;
+      goodbye = setTimeout(cut, GOODBYE_MS);
+      // What grpc-js makes a status of; OK included, which `end` alone would send without its details.
+      grpc.emit('error', { code: end.status, details: end.details, name: end.name, message: end.message });
+    },
+    onClose: (listener) => void listeners.push(listener),
+  };
+  return call;
+}

@@ -1,0 +1,192 @@
+import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
+import type { ClientMessage, Hello, Interest, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import { translate } from '../translate/translate.ts';
+import type { Caller } from './caller.ts';
+import { decodeClientMessage } from './client-messages.ts';
+import type { DiscoveryCall } from './discovery-call.ts';
+import { encodeUpdate } from './encode-update.ts';
+import { asStreamEnd, StreamEnd } from './stream-end.ts';
+import type { StreamHost } from './stream-host.ts';
+import { Subscription } from './subscription.ts';
+
+/** One sidecar's stream, from its token to its end. */
+export class SidecarStream {
+  readonly #call: DiscoveryCall;
+  readonly #host: StreamHost;
+  #caller: Caller | undefined;
+  #session: Session | undefined;
+  #ageTimer: NodeJS.Timeout | undefined;
+  /** Runs while something is awaited of the sidecar: its hello, the answer to an update. */
+  #answerTimer: NodeJS.Timeout | undefined;
+  #unflushed = 0;
+  #isOver = false;
+
+  constructor(call: DiscoveryCall, host: StreamHost) {
+    this.#call = call;
+    this.#host = host;
+    call.onClose(() => this.#finish(new StreamEnd('connection_lost', 'the connection has gone')));
+  }
+
+  get peer(): string {
+    return this.#call.peer;
+  }
+
+  get caller(): Caller | undefined {
+    return this.#caller;
+  }
+
+  /** Undefined before its hello. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#caller = await this.#host.authenticate(this.#call.token);
+      if (this.#isOver) return;
+      const { helloMs } = this.#host.limits;
+      this.#expect(helloMs, new StreamEnd('hello_overdue', `expected a hello within ${helloMs} ms`));
+      this.#ageTimer = setTimeout(() => this.#age(), this.#lifetimeMs());
+      this.#call.read((bytes) => this.#receive(bytes));
+    } catch (error) {
+      this.end(asStreamEnd(error));
+    }
+  }
+
+  /** Brings the sidecar up to what the catalog says now, unless an answer of it is awaited. */
+  push(): void {
+    if (this.#isOver || this.#session === undefined) return;
+    const { node, subscription } = this.#session;
+    const { catalog } = this.#host;
+    const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
+    const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
+    const update = subscription.isAwaitingAnswer()
+      ? undefined
+      : subscription.next(translate(catalog, view), zone);
+    if (update === undefined) return;
+    const bytes = encodeUpdate(update.nonce, update.parts);
+    if (bytes.length > MAX_UPDATE_BYTES) this.#refuseForIt(update.nonce, bytes.length);
+    else this.#send(update.nonce, bytes);
+  }
+
+  end(end: StreamEnd): void {
+    if (this.#isOver) return;
+    this.#call.end(end);
+    this.#finish(end);
+  }
+
+  #receive(bytes: Buffer): void {
+    try {
+      this.#handle(decodeClientMessage(bytes));
+    } catch (error) {
+      this.end(asStreamEnd(error));
+    }
+  }
+
+  #handle(message: ClientMessage): void {
+    if (message.kind === 'hello') return this.#hello(message);
+    const session = this.#session;
+    if (session === undefined) throw new StreamEnd('hello_expected', 'expected a hello before anything else');
+    if (message.kind === 'interest') return this.#interest(message, session);
+    if (message.kind === 'nack') return this.#nack(message, session);
+    if (session.subscription.ack(message.nonce)) this.#answered(session);
+  }
+
+  #hello({ node, holds }: Hello): void {
+    if (this.#session !== undefined)
+      throw new StreamEnd('hello_expected', 'expected one hello, found a second');
+    checkIdentity(node, this.#caller);
+    this.#session = { node, subscription: new Subscription(holds), answeredAtMs: undefined };
+    this.#host.joined(this);
+    clearTimeout(this.#answerTimer);
+    this.#host.due(this);
+  }
+
+  #interest(interest: Interest, { node, subscription }: Session): void {
+    const canonicalise = (key: Interest['add'][number]) => this.#host.canonicalise(key, node.namespace);
+    this.#host.rekeyed(this, subscription.want(interest, canonicalise));
+    this.#host.due(this);
+  }
+
+  #nack(nack: Nack, session: Session): void {
+    const parts = session.subscription.nack(nack.nonce);
+    if (parts === undefined) return;
+    this.#answered(session);
+    this.#host.refused(this, nack, parts);
+  }
+
+  #answered(session: Session): void {
+    clearTimeout(this.#answerTimer);
+    session.answeredAtMs = Date.now();
+    this.#host.due(this);
+  }
+
+  /** A sidecar would not take so large a message; what it has of that service is still the best that there is. */
+  #refuseForIt(nonce: string, bytes: number): void {
+    const message = `expected an update of at most ${MAX_UPDATE_BYTES} bytes, it has ${bytes}`;
+    const parts = this.#session?.subscription.nack(nonce) ?? [];
+    this.#host.refused(this, { kind: 'nack', nonce, problems: [{ path: '', message }] }, parts);
+    this.#host.due(this);
+  }
+
+  #send(nonce: string, bytes: Buffer): void {
+    const { answerMs } = this.#host.limits;
+    const overdue = new StreamEnd(
+      'slow_consumer',
+      `expected an answer to update ${nonce} within ${answerMs} ms`,
+    );
+    this.#expect(answerMs, overdue);
+    this.#buffer(bytes.length);
+    this.#call.send(bytes, () => this.#buffer(-bytes.length));
+    this.#host.updated(bytes.length);
+  }
+
+  #buffer(bytes: number): void {
+    // The callback of a stream that is over may come all the same; its bytes have been given back.
+    if (this.#isOver) return;
+    this.#unflushed += bytes;
+    this.#host.buffered(bytes);
+  }
+
+  #expect(withinMs: number, overdue: StreamEnd): void {
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => this.end(overdue), withinMs);
+  }
+
+  #lifetimeMs(): number {
+    const jitter = 0.8 + 0.2 * Math.random();
+    const tokenMs = (this.#caller?.expiresAtMs ?? Number.POSITIVE_INFINITY) - Date.now();
+    return Math.max(0, Math.min(this.#host.limits.ageMs * jitter, tokenMs));
+  }
+
+  #age(): void {
+    this.end(new StreamEnd('age', 'come back with the token of now'));
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#isOver) return;
+    if (this.#unflushed > 0) this.#buffer(-this.#unflushed);
+    this.#isOver = true;
+    clearTimeout(this.#answerTimer);
+    clearTimeout(this.#ageTimer);
+    this.#host.ended(this, end);
+  }
+}
+
+/** What there is of a sidecar once it has said hello. */
+export interface Session {
+  readonly node: NodeIdentity;
+  readonly subscription: Subscription;
+  /** When it last answered an update, in milliseconds since 1970. */
+  answeredAtMs: number | undefined;
+}
+
+/** The API server's word on who it is counts, not the sidecar's. */
+function checkIdentity(node: NodeIdentity, caller: Caller | undefined): void {
+  if (caller === undefined) return;
+  if (node.pod === caller.pod && node.namespace === caller.namespace) return;
+  throw new StreamEnd(
+    'identity_mismatch',
+    `the token is of pod ${caller.namespace}/${caller.pod}, the hello says ${node.namespace}/${node.pod}`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { InterestKey, Nack } from '@lanekeeper/protocol/discovery';
+import type { CanonicalKey, Catalog } from '../catalog/catalog.ts';
+import type { Authenticator } from './caller.ts';
+import type { SidecarStream } from './sidecar-stream.ts';
+import type { StreamEnd } from './stream-end.ts';
+import type { KeyChange } from './subscription.ts';
+
+export interface StreamLimits {
+  /** From the token's review to the hello. */
+  readonly helloMs: number;
+  /** From an update to its answer. */
+  readonly answerMs: number;
+  /** Streams end after 80 to 100 % of it, so that tokens are looked at again; also before the token ends. */
+  readonly ageMs: number;
+}
+
+/** What a stream asks of the publisher and tells it. */
+export interface StreamHost extends Authenticator {
+  readonly catalog: Catalog;
+  readonly limits: StreamLimits;
+  canonicalise(key: InterestKey, namespace: string): readonly CanonicalKey[];
+  /** It has said hello. Throws a StreamEnd where there is no room for it. */
+  joined(stream: SidecarStream): void;
+  rekeyed(stream: SidecarStream, change: KeyChange): void;
+  /** There may be something to push. */
+  due(stream: SidecarStream): void;
+  /** So many bytes were given to the socket (negative: and have left it). */
+  buffered(bytes: number): void;
+  updated(bytes: number): void;
+  refused(stream: SidecarStream, nack: Nack, parts: readonly string[]): void;
+  ended(stream: SidecarStream, end: StreamEnd): void;
+}

@@ -1,0 +1,170 @@
+import { MAX_INTERESTS } from '@lanekeeper/protocol/discovery';
+import type { Hello, Interest, InterestKey } from '@lanekeeper/protocol/discovery';
+import type { CanonicalKey, CatalogService } from '../catalog/catalog.ts';
+import type { NodeDelta, NodeHoldings } from '../translate/translate.ts';
+import type { UpdateParts } from './encode-update.ts';
+import { Refusals } from './refusals.ts';
+import { StreamEnd } from './stream-end.ts';
+
+export type Canonicalise = (key: InterestKey) => readonly CanonicalKey[];
+
+export interface KeyChange {
+  readonly added: readonly CanonicalKey[];
+  readonly removed: readonly CanonicalKey[];
+}
+
+/** Values in one update, unless a single service is larger: a slow reader then holds up little, and no message nears its bound. */
+const UPDATE_BUDGET_CHARS = 256 * 1024;
+
+interface InFlight {
+  readonly nonce: string;
+  readonly parts: UpdateParts;
+}
+
+/** What one sidecar wants, holds, refuses and is being told. No I/O: keys, deltas and answers in, updates out. */
+export class Subscription {
+  /** As the sidecar wrote it -> as the catalog does. */
+  readonly #keys = new Map<InterestKey, readonly CanonicalKey[]>();
+  readonly #uses = new Map<CanonicalKey, number>();
+  readonly #unanswered = new Set<InterestKey>();
+  readonly #services: Map<string, string>;
+  readonly #refusals = new Refusals();
+  #mesh: string | undefined;
+  #zone: string | undefined;
+  #inFlight: InFlight | undefined;
+  #sent = 0;
+  #hasAsked = false;
+
+  constructor(holds: Hello['holds']) {
+    this.#mesh = holds.mesh;
+    this.#services = new Map(Object.entries(holds.services));
+  }
+
+  keys(): Iterable<CanonicalKey> {
+    return this.#uses.keys();
+  }
+
+  interests(): number {
+    return this.#keys.size;
+  }
+
+  held(): NodeHoldings {
+    return { mesh: this.#mesh, services: this.#services };
+  }
+
+  isAwaitingAnswer(): boolean {
+    return this.#inFlight !== undefined;
+  }
+
+  /** Ids (and `mesh`) whose present content the sidecar has refused. */
+  refused(): readonly string[] {
+    return this.#refusals.refused();
+  }
+
+  /** Takes an interest in; what is returned is new, or no longer of use, to this sidecar. */
+  want({ add, remove }: Interest, canonicalise: Canonicalise): KeyChange {
+    this.#hasAsked = true;
+    const removed = remove.flatMap((key) => this.#drop(key));
+    const added = add.flatMap((key) => this.#add(key, canonicalise));
+    if (this.#keys.size > MAX_INTERESTS) {
+      throw new StreamEnd('too_many_interests', `expected at most ${MAX_INTERESTS} keys at a time`);
+    }
+    return { added, removed: removed.filter((key) => !this.#uses.has(key)) };
+  }
+
+  /**
+   * The next update; undefined while one is under way and when there is nothing to say. A sidecar's first one is always there,
+   * so that it knows itself in step.
+   */
+  next(
+    delta: NodeDelta,
+    zone: string | undefined,
+  ): { readonly nonce: string; readonly parts: UpdateParts } | undefined {
+    if (this.#inFlight !== undefined) return undefined;
+    const { parts, isWhole } = this.#select(delta);
+    const answered = isWhole ? [...this.#unanswered] : [];
+    const newZone = zone === this.#zone ? undefined : zone;
+    const isEmpty = size(parts) + parts.removed.length + answered.length === 0 && newZone === undefined;
+    if (isEmpty && this.#sent > 0) return undefined;
+    this.#sent += 1;
+    const whole = { ...parts, answered, zone: newZone };
+    this.#inFlight = { nonce: String(this.#sent), parts: whole };
+    for (const key of answered) this.#unanswered.delete(key);
+    return this.#inFlight;
+  }
+
+  /** False: it answers nothing that is under way. */
+  ack(nonce: string): boolean {
+    const parts = this.#settle(nonce);
+    if (parts === undefined) return false;
+    this.#remember(parts);
+    return true;
+  }
+
+  /** Like `ack`; returns what will not be sent again as it is: `mesh` or service ids, none while the culprit is sought. */
+  nack(nonce: string): readonly string[] | undefined {
+    const parts = this.#settle(nonce);
+    if (parts === undefined) return undefined;
+    // Nothing in it could be wrong by its content: taken as read, or it would go to and fro for ever.
+    if (size(parts) === 0) this.#remember(parts);
+    for (const key of parts.answered) if (size(parts) > 0 && this.#keys.has(key)) this.#unanswered.add(key);
+    return this.#refusals.refuse(parts);
+  }
+
+  #settle(nonce: string): UpdateParts | undefined {
+    if (this.#inFlight?.nonce !== nonce) return undefined;
+    const { parts } = this.#inFlight;
+    this.#inFlight = undefined;
+    return parts;
+  }
+
+  #remember({ mesh, services, removed, zone }: UpdateParts): void {
+    if (mesh !== undefined) this.#mesh = mesh.version;
+    for (const { id, version } of services) this.#services.set(id, version);
+    for (const id of removed) this.#services.delete(id);
+    if (zone !== undefined) this.#zone = zone;
+    this.#refusals.accept(mesh, services);
+  }
+
+  /** Of the delta what goes out now: not what was refused, one by one where a culprit is sought, and only so much. */
+  #select(delta: NodeDelta): { readonly parts: Omit<UpdateParts, 'answered'>; readonly isWhole: boolean } {
+    const removed = this.#hasAsked ? delta.removed : [];
+    const { mesh, services, isAlone } = this.#refusals.filter(delta);
+    const part = isAlone ? services : withinBudget(services, mesh?.json.length ?? 0);
+    return { parts: { mesh, services: part, removed }, isWhole: !isAlone && part.length === services.length };
+  }
+
+  #add(key: InterestKey, canonicalise: Canonicalise): readonly CanonicalKey[] {
+    this.#unanswered.add(key);
+    if (this.#keys.has(key)) return [];
+    const meanings = canonicalise(key);
+    this.#keys.set(key, meanings);
+    return meanings.filter((meaning) => this.#count(meaning, +1) === 1);
+  }
+
+  #drop(key: InterestKey): readonly CanonicalKey[] {
+    const meanings = this.#keys.get(key) ?? [];
+    this.#keys.delete(key);
+    this.#unanswered.delete(key);
+    return meanings.filter((meaning) => this.#count(meaning, -1) === 0);
+  }
+
+  /** How many of its keys mean it, after one more or less. */
+  #count(meaning: CanonicalKey, by: 1 | -1): number {
+    const uses = (this.#uses.get(meaning) ?? 0) + by;
+    if (uses > 0) this.#uses.set(meaning, uses);
+    else this.#uses.delete(meaning);
+    return uses;
+  }
+}
+
+function size({ mesh, services }: Pick<UpdateParts, 'mesh' | 'services'>): number {
+  return services.length + (mesh === undefined ? 0 : 1);
+}
+
+/** As many as fit, and at least one. */
+function withinBudget(services: readonly CatalogService[], used: number): readonly CatalogService[] {
+  let left = UPDATE_BUDGET_CHARS - used;
+  const end = services.findIndex(({ json }, index) => (left -= json.length) < 0 && index > 0);
+  return end < 0 ? services : services.slice(0, end);
+}
