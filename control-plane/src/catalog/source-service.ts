@@ -1,11 +1,15 @@
+import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
+import type { DropReason } from '@lanekeeper/protocol/reasons';
 
 /** One service as one source sees it. */
 export interface SourceService {
   readonly config: ServiceConfig;
   /** Who may see it: sidecars of these namespaces, or all. */
-  readonly exportTo: '*' | ReadonlySet<string>;
+  readonly exportTo: ExportTo;
 }
+
+export type ExportTo = '*' | ReadonlySet<string>;
 
 /** What a source tells the catalog: whole services, new or changed, and the ids of those that are gone. */
 export interface SourceChange {
@@ -13,4 +17,23 @@ export interface SourceChange {
   readonly source: string;
   readonly put: readonly SourceService[];
   readonly removed: readonly string[];
+  /** What the source says of the mesh beside its services; absent: as before. */
+  readonly mesh?: MeshPart;
+  /** Addresses whose pod is another one or stands otherwise than before: services of other sources may know them. */
+  readonly addresses?: Iterable<string>;
 }
+
+/** What Kubernetes knows of the pod at an address, whichever services it belongs to. */
+export interface PodFacts {
+  readonly pod: string;
+  /** Absent: baseline. */
+  readonly lane?: string;
+  readonly zone?: string;
+  readonly healthy: boolean;
+  readonly dropReason?: DropReason;
+  /** What names its lane is no lane name: it is neither of the baseline nor of a lane. */
+  readonly isMisnamed: boolean;
+}
+
+/** Undefined: no pod of the cluster has that address for itself. */
+export type PodLookup = (address: string) => PodFacts | undefined;

@@ -1,0 +1,141 @@
+import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import { serviceId } from '@lanekeeper/protocol/service-id';
+import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
+import { KeyIndex } from './key-index.ts';
+import { withPodFacts } from './merge-endpoints.ts';
+import { mergeServices, withEndpoints } from './merge-services.ts';
+import { DEFAULT_MESH_PART, LaneCensus, withImplicitLanes } from './mesh-part.ts';
+import { bySource } from './precedence.ts';
+import { keysOf } from './service-keys.ts';
+import type { PodLookup, SourceChange } from './source-service.ts';
+import { SourceShelf } from './source-shelf.ts';
+import { catalogService, isSameService, VersionedValue } from './versioned.ts';
+
+export interface CatalogOptions {
+  /** `cluster.local` in most clusters. */
+  readonly clusterDomain: string;
+  /** What the cluster knows of pods that other sources know by address only. */
+  readonly podAt?: PodLookup;
+}
+
+/** A catalog that sources write to. */
+export interface CatalogWriter extends Catalog {
+  /** Puts a change in force, then tells the subscribers. False: it says nothing new. */
+  apply(change: SourceChange): boolean;
+}
+
+export function createCatalog(options: CatalogOptions): CatalogWriter {
+  return new MergedCatalog(options);
+}
+
+class MergedCatalog implements CatalogWriter {
+  readonly #options: CatalogOptions;
+  readonly #shelf = new SourceShelf();
+  readonly #services = new Map<string, CatalogService>();
+  readonly #keys = new KeyIndex();
+  readonly #lanes = new LaneCensus();
+  readonly #parts = new Map<string, MeshPart>();
+  readonly #listeners = new Set<(change: CatalogChange) => void>();
+  #mesh: Versioned<MeshPart> = new VersionedValue(DEFAULT_MESH_PART);
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+  }
+
+  mesh(): Versioned<MeshPart> {
+    return this.#mesh;
+  }
+
+  service(id: string): CatalogService | undefined {
+    return this.#services.get(id);
+  }
+
+  resolve(key: CanonicalKey): readonly string[] {
+    return this.#keys.resolve(key);
+  }
+
+  zoneOf(address: string): string | undefined {
+    const zone = this.#options.podAt?.(address)?.zone;
+    if (zone !== undefined) return zone;
+    for (const id of this.resolve(`ip:${address}`)) {
+      const found = this.#services
+        .get(id)
+        ?.value.endpoints.find((endpoint) => endpoint.zone !== undefined && endpoint.address === address);
+      if (found !== undefined) return found.zone;
+    }
+    return undefined;
+  }
+
+  subscribe(listener: (change: CatalogChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  apply(change: SourceChange): boolean {
+    const touched = this.#shelve(change);
+    const keys = new Set<CanonicalKey>();
+    let lanesChanged = false;
+    for (const id of touched) lanesChanged = this.#renew(id, keys) || lanesChanged;
+    const mesh = (change.mesh !== undefined || lanesChanged) && this.#renewMesh();
+    if (!mesh && keys.size === 0) return false;
+    for (const listener of this.#listeners) listener({ mesh, keys });
+    return true;
+  }
+
+  /** Ids of the services that may be others now. */
+  #shelve(change: SourceChange): ReadonlySet<string> {
+    const { source, put, removed, addresses = [], mesh } = change;
+    if (mesh !== undefined) this.#parts.set(source, mesh);
+    const touched = new Set<string>(removed);
+    for (const id of removed) this.#shelf.remove(source, id);
+    for (const service of put) {
+      this.#shelf.put(source, service);
+      touched.add(serviceId(service.config));
+    }
+    for (const address of addresses) {
+      for (const id of this.#shelf.knowing(address)) touched.add(id);
+    }
+    return touched;
+  }
+
+  /** Makes the service anew and adds the keys that are concerned if it is another one; whether lanes came or went by it. */
+  #renew(id: string, keys: Set<CanonicalKey>): boolean {
+    const before = this.#services.get(id);
+    const after = this.#merge(id);
+    if (isSameService(before, after)) return false;
+    if (before !== undefined) this.#takeOut(before, keys);
+    if (after !== undefined) this.#putIn(after, keys);
+    return this.#lanes.replace(before?.value, after?.value);
+  }
+
+  #merge(id: string): CatalogService | undefined {
+    const merged = mergeServices(this.#shelf.services(id));
+    if (merged === undefined) return undefined;
+    const { podAt } = this.#options;
+    if (podAt === undefined || !this.#shelf.needsPodFacts(id)) return catalogService(merged);
+    return catalogService(withEndpoints(merged, withPodFacts(merged.config.endpoints, podAt)));
+  }
+
+  #takeOut(service: CatalogService, keys: Set<CanonicalKey>): void {
+    const own = keysOf(service.value, this.#options.clusterDomain);
+    this.#services.delete(service.id);
+    this.#keys.remove(service.id, own);
+    for (const key of own) keys.add(key);
+  }
+
+  #putIn(service: CatalogService, keys: Set<CanonicalKey>): void {
+    const own = keysOf(service.value, this.#options.clusterDomain);
+    this.#services.set(service.id, service);
+    this.#keys.add(service.id, own);
+    for (const key of own) keys.add(key);
+  }
+
+  #renewMesh(): boolean {
+    const parts = [...this.#parts].map(([source, part]) => ({ source, part })).sort(bySource);
+    const part = parts[0]?.part ?? DEFAULT_MESH_PART;
+    const mesh = new VersionedValue(withImplicitLanes(part, this.#lanes.names()));
+    if (mesh.version === this.#mesh.version) return false;
+    this.#mesh = mesh;
+    return true;
+  }
+}
