@@ -25,6 +25,7 @@ const executables = [
   { name: 'sidecar', entry: 'sidecar/src/main.ts', beside: ['koffi'], flags: sidecarFlags },
   { name: 'injector', entry: 'injector/src/main.ts', beside: [], flags: [] },
   { name: 'redirect', entry: 'injector/src/redirect/main.ts', beside: [], flags: [] },
+  { name: 'control-plane', entry: 'control-plane/src/main.ts', beside: [], flags: [] },
 ].filter(({ entry }) => existsSync(join(root, entry)));
 
 /** Dependencies in CommonJS call `require` for Node's own modules; an ES module has none of its own. */

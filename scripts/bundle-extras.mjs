@@ -11,6 +11,8 @@ const accepted = new Set([
   'BSD-3-Clause',
   '0BSD',
   '(Apache-2.0 AND MIT)',
+  // The public domain: stream-buffers, of the Kubernetes client.
+  'Unlicense',
 ]);
 
 function readManifest(folder) {

@@ -92,6 +92,8 @@ export const CONTROL_PLANE_VARIABLES = {
   /** `kubernetes` (default) or `file`. */
   source: 'LANEKEEPER_CONTROL_PLANE_SOURCE',
   meshFile: 'LANEKEEPER_CONTROL_PLANE_MESH_FILE',
+  /** `token` (default); `none`: whoever reaches the port is served, which then must be on loopback. */
+  authentication: 'LANEKEEPER_CONTROL_PLANE_AUTHENTICATION',
   certificateFile: 'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_FILE',
   keyFile: 'LANEKEEPER_CONTROL_PLANE_KEY_FILE',
   certificatePollMs: 'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_POLL_MS',

@@ -194,7 +194,7 @@ class StreamPublisher implements Publisher, StreamHost {
     const concerned = change.mesh ? this.#streams : this.#index.concerned(change.keys);
     metrics.changes.inc();
     metrics.concerned.observe(concerned.size);
-    for (const stream of concerned) this.due(stream);
+    for (const stream of concerned) stream.due();
   }
 
   #log(level: 'debug' | 'info' | 'warn', stream: SidecarStream, event: string, fields: LogFields): void {

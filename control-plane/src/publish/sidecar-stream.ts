@@ -57,16 +57,25 @@ export class SidecarStream {
   push(): void {
     if (this.#isOver || this.#session === undefined) return;
     const { node, subscription } = this.#session;
+    if (subscription.isAwaitingAnswer()) return;
     const { catalog } = this.#host;
     const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
     const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
-    const update = subscription.isAwaitingAnswer()
-      ? undefined
-      : subscription.next(translate(catalog, view), zone);
-    if (update === undefined) return;
+    const update = subscription.next(translate(catalog, view), zone);
+    if (update === undefined) {
+      this.#session.behindSinceMs = undefined;
+      return;
+    }
     const bytes = encodeUpdate(update.nonce, update.parts);
     if (bytes.length > MAX_UPDATE_BYTES) this.#refuseForIt(update.nonce, bytes.length);
     else this.#send(update.nonce, bytes);
+  }
+
+  /** There may be something to tell it, in its turn. */
+  due(): void {
+    if (this.#session === undefined) return;
+    this.#session.behindSinceMs ??= Date.now();
+    this.#host.due(this);
   }
 
   end(end: StreamEnd): void {
@@ -89,44 +98,53 @@ export class SidecarStream {
     if (session === undefined) throw new StreamEnd('hello_expected', 'expected a hello before anything else');
     if (message.kind === 'interest') return this.#interest(message, session);
     if (message.kind === 'nack') return this.#nack(message, session);
-    if (session.subscription.ack(message.nonce)) this.#answered(session);
+    if (session.subscription.ack(message.nonce)) this.#answered();
   }
 
   #hello({ node, holds }: Hello): void {
     if (this.#session !== undefined)
       throw new StreamEnd('hello_expected', 'expected one hello, found a second');
     checkIdentity(node, this.#caller);
-    this.#session = { node, subscription: new Subscription(holds), answeredAtMs: undefined };
+    this.#session = {
+      node,
+      subscription: new Subscription(holds),
+      behindSinceMs: undefined,
+      rejection: undefined,
+    };
     this.#host.joined(this);
     clearTimeout(this.#answerTimer);
-    this.#host.due(this);
+    this.due();
   }
 
   #interest(interest: Interest, { node, subscription }: Session): void {
     const canonicalise = (key: Interest['add'][number]) => this.#host.canonicalise(key, node.namespace);
     this.#host.rekeyed(this, subscription.want(interest, canonicalise));
-    this.#host.due(this);
+    this.due();
   }
 
   #nack(nack: Nack, session: Session): void {
     const parts = session.subscription.nack(nack.nonce);
     if (parts === undefined) return;
-    this.#answered(session);
+    this.#answered();
+    this.#refused(nack, parts);
+  }
+
+  #refused(nack: Nack, parts: readonly string[]): void {
+    if (this.#session !== undefined) this.#session.rejection = { problems: nack.problems, atMs: Date.now() };
     this.#host.refused(this, nack, parts);
   }
 
-  #answered(session: Session): void {
+  #answered(): void {
     clearTimeout(this.#answerTimer);
-    session.answeredAtMs = Date.now();
-    this.#host.due(this);
+    this.due();
   }
 
   /** A sidecar would not take so large a message; what it has of that service is still the best that there is. */
   #refuseForIt(nonce: string, bytes: number): void {
     const message = `expected an update of at most ${MAX_UPDATE_BYTES} bytes, it has ${bytes}`;
     const parts = this.#session?.subscription.nack(nonce) ?? [];
-    this.#host.refused(this, { kind: 'nack', nonce, problems: [{ path: '', message }] }, parts);
-    this.#host.due(this);
+    this.#refused({ kind: 'nack', nonce, problems: [{ path: '', message }] }, parts);
+    this.due();
   }
 
   #send(nonce: string, bytes: Buffer): void {
@@ -177,8 +195,10 @@ export class SidecarStream {
 export interface Session {
   readonly node: NodeIdentity;
   readonly subscription: Subscription;
-  /** When it last answered an update, in milliseconds since 1970. */
-  answeredAtMs: number | undefined;
+  /** Since when (milliseconds since 1970) it may lack something; undefined: it has acknowledged all there is for it. */
+  behindSinceMs: number | undefined;
+  /** The last update that it has refused. */
+  rejection: { readonly problems: Nack['problems']; readonly atMs: number } | undefined;
 }
 
 /** The API server's word on who it is counts, not the sidecar's. */

@@ -1,0 +1,23 @@
+/** Runs at most `most` of the tasks given to it at a time, the others in the order in which they came. */
+export class ConcurrencyLimit {
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      // Whoever comes next takes this one's place.
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+}
