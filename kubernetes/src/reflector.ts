@@ -1,4 +1,30 @@
-import type { KubeObject } from './kube-object.ts';
+import type { Log } from '@lanekeeper/runtime/log';
+import type { ApiClient } from './api-client.ts';
+import type { KubernetesMetrics } from './kubernetes-metrics.ts';
+import { Reflection } from './reflection.ts';
+import type { Change, Transform } from './reflected-store.ts';
+import type { ReflectorTimes } from './reflector-times.ts';
+import type { Collection } from './resources.ts';
+
+export type { Change, Transform } from './reflected-store.ts';
+export type { ReflectorTimes } from './reflector-times.ts';
+
+export interface ReflectorOptions<T> {
+  readonly client: ApiClient;
+  readonly log: Log;
+  readonly metrics: KubernetesMetrics;
+  readonly place: Collection;
+  /** Applied to each object as it is read; nothing else of it is kept. */
+  readonly transform: Transform<T>;
+  /** Content is new, different (never equal to `old`), or gone. Called synchronously, after the store has changed. */
+  readonly onChange?: (change: Change<T>) => void;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly times?: Partial<ReflectorTimes>;
+  readonly random?: () => number;
+  /** Monotonic milliseconds; default `performance.now`. */
+  readonly now?: () => number;
+}
 
 /** Keeps a copy of a collection: what `transform` makes of each object, by `namespace/name`. */
 export interface Reflector<T> {
@@ -13,15 +39,15 @@ export interface Reflector<T> {
   stop(): void;
 }
 
-export interface ReflectorHandler<T> {
-  /** Content is new, different (never equal to `old`), or gone. Called synchronously, after the store has changed. */
-  onChange(change: Change<T>): void;
+/** Nothing is asked of the server before `start`. */
+export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
+  const reflection = new Reflection(options);
+  return {
+    store: reflection.store,
+    hasSynced: () => reflection.hasSynced(),
+    synced: () => reflection.synced,
+    silenceMs: () => reflection.silenceMs(),
+    start: () => reflection.start(),
+    stop: () => reflection.stop(),
+  };
 }
-
-export type Change<T> =
-  | { readonly kind: 'added'; readonly key: string; readonly value: T }
-  | { readonly kind: 'updated'; readonly key: string; readonly value: T; readonly old: T }
-  | { readonly kind: 'deleted'; readonly key: string; readonly old: T };
-
-/** Undefined: the object is not kept. Throwing counts the object as malformed and keeps what was known of it. */
-export type Transform<T> = (object: KubeObject) => T | undefined;

@@ -62,7 +62,7 @@ export function createRequester(options: ApiClientOptions): Requester {
         const cancel = cancelledBy([closed.signal, request.signal]);
         cancel.signal.addEventListener('abort', () => response.destroy(abortedError(request)));
         response.once('close', cancel.release);
-        response.setTimeout(silenceMs, () => response.destroy(silenceError(request, silenceMs)));
+        endWhenSilent(response, silenceMs, () => response.destroy(silenceError(request, silenceMs)));
         return response;
       } catch (error) {
         throw brokenError(request, head.signal.aborted ? head.signal.reason : error);
@@ -171,6 +171,14 @@ async function readText(response: IncomingMessage, maxBytes: number): Promise<st
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The socket's own timer: reset by each byte, also those inside TLS, and not touched by the clock of the wall. */
+function endWhenSilent(response: IncomingMessage, silenceMs: number, end: () => void): void {
+  const { socket } = response;
+  socket.setTimeout(silenceMs);
+  socket.on('timeout', end);
+  response.once('close', () => socket.off('timeout', end));
 }
 
 function silenceError(request: Asked, silenceMs: number): ApiError {

@@ -1,0 +1,287 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterWatch, NO_TROUBLES, pauseAfter, type NextStep, type Troubles } from './after-watch.ts';
+import { ApiError } from './api-error.ts';
+import { runAudit, type AuditRead } from './audit.ts';
+import { bindResourceMetrics, type ListReason, type ResourceMetrics } from './kubernetes-metrics.ts';
+import { keyOf } from './kube-object.ts';
+import { listAll } from './list-all.ts';
+import { ReflectedStore, type Change, type Reading } from './reflected-store.ts';
+import { REFLECTOR_TIMES, type ReflectorTimes } from './reflector-times.ts';
+import { readResourceVersion } from './resource-version.ts';
+import type { ReflectorOptions } from './reflector.ts';
+import { runWatchSession, type WatchOutcome } from './watch-session.ts';
+import type { WatchEvent } from './watch-event.ts';
+
+/** Small enough that a page of big pods is some MB, the size that kubectl and client-go use. */
+const PAGE_SIZE = 500;
+/** A failure that goes on is said once, then now and then. */
+const SAY_EVERY = 20;
+
+interface Tuning {
+  readonly times: ReflectorTimes;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** The life of a reflector: list, watch, watch again from where it ended, and an audit now and then beside it. */
+export class Reflection<T> {
+  readonly #options: ReflectorOptions<T>;
+  readonly #tuning: Tuning;
+  readonly #metrics: ResourceMetrics;
+  readonly #store: ReflectedStore<T>;
+  readonly #stopping = new AbortController();
+  readonly #synced = Promise.withResolvers<void>();
+  /** Version up to which everything is in the store; empty: nothing is known. */
+  #position = '';
+  #heardAt = Number.NEGATIVE_INFINITY;
+  /** The running watch. */
+  #session: AbortController | undefined;
+  /** Whole lists taken over, so that an audit knows that it is void. */
+  #lists = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options;
+    this.#tuning = {
+      times: { ...REFLECTOR_TIMES, ...options.times },
+      now: options.now ?? (() => performance.now()),
+      random: options.random ?? Math.random,
+    };
+    this.#metrics = bindResourceMetrics(options.metrics, this.#resource());
+    this.#store = new ReflectedStore({
+      transform: options.transform,
+      onChange: (change) => this.#tell(change),
+      onMalformed: (key, err) => {
+        this.#metrics.malformed();
+        options.log.warn({ resource: this.#resource(), key, err }, 'kubernetes_object_malformed');
+      },
+    });
+    // Whoever does not wait for it has no use for the rejection.
+    this.#synced.promise.catch(() => undefined);
+  }
+
+  get store(): ReadonlyMap<string, T> {
+    return this.#store.values;
+  }
+
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  hasSynced(): boolean {
+    return this.#lists > 0;
+  }
+
+  silenceMs(): number {
+    return this.#tuning.now() - this.#heardAt;
+  }
+
+  start(): void {
+    const { metrics } = this.#options;
+    const resource = this.#resource();
+    const [objects, synced] = [metrics.objects.with(resource), metrics.synced.with(resource)];
+    const silence = metrics.silence.with(resource);
+    metrics.onCollect(() => {
+      objects.set(this.#store.values.size);
+      synced.set(Number(this.hasSynced()));
+      silence.set(this.silenceMs() / 1_000);
+    });
+    void this.#run();
+    void this.#runAudits();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#session?.abort('stopped');
+    this.#synced.reject(new Error(`the reflector of ${this.#resource()} was stopped before its first list`));
+  }
+
+  async #run(): Promise<void> {
+    let troubles: Troubles = NO_TROUBLES;
+    let list: ListReason | undefined = 'first';
+    while (!this.#stopping.signal.aborted) {
+      const step: NextStep =
+        list === undefined ? await this.#watch(troubles) : await this.#list(list, troubles);
+      ({ troubles, list } = { list: undefined, ...step });
+      await this.#pause(step.pauseMs);
+    }
+  }
+
+  async #list(why: ListReason, troubles: Troubles): Promise<NextStep> {
+    const readings = new Map<string, Reading<T>>();
+    const unread = new Set<string>();
+    try {
+      const version = await this.#listAll(why, {
+        onStart: () => {
+          readings.clear();
+          unread.clear();
+        },
+        onObject: (object) => {
+          const reading = this.#store.read(object);
+          if (reading === undefined) unread.add(keyOf(object));
+          else readings.set(reading.key, reading);
+        },
+      });
+      this.#store.replace(readings, unread, readResourceVersion(version));
+      this.#position = version;
+      this.#lists += 1;
+      this.#synced.resolve();
+      return { troubles, pauseMs: 0 };
+    } catch (error) {
+      const known = error instanceof ApiError ? error : undefined;
+      this.#complain({ list: why, attempt: troubles.failures, err: error }, 'kubernetes_list_failed');
+      const { failures } = troubles;
+      const pauseMs = pauseAfter(failures, known?.retryAfterMs, this.#tuning.times, this.#tuning.random);
+      return { troubles: { ...troubles, failures: failures + 1 }, pauseMs, list: why };
+    }
+  }
+
+  async #listAll(why: ListReason, read: AuditRead): Promise<string> {
+    const { client, place, labelSelector, fieldSelector } = this.#options;
+    const startedAt = this.#tuning.now();
+    const version = await listAll({
+      client,
+      place,
+      options: {
+        limit: PAGE_SIZE,
+        timeoutMs: this.#tuning.times.listTimeoutMs,
+        signal: this.#stopping.signal,
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      },
+      ...read,
+    });
+    this.#heardAt = this.#tuning.now();
+    this.#metrics.listed(why, (this.#heardAt - startedAt) / 1_000);
+    return version;
+  }
+
+  async #watch(troubles: Troubles): Promise<NextStep> {
+    const session = new AbortController();
+    this.#session = session;
+    const [startedAt, heardBefore] = [this.#tuning.now(), this.#position];
+    let hasOpened = false;
+    const outcome = await this.#runSession(session.signal, () => (hasOpened = true));
+    this.#session = undefined;
+    const livedMs = this.#tuning.now() - startedAt;
+    const hasProgressed = this.#position !== heardBefore;
+    const step = afterWatch(
+      { outcome, livedMs, hasOpened, hasProgressed },
+      troubles,
+      this.#tuning.times,
+      this.#tuning.random,
+    );
+    this.#report(outcome, step, livedMs);
+    return step;
+  }
+
+  #runSession(signal: AbortSignal, onOpen: () => void): Promise<WatchOutcome> {
+    const { client, place, labelSelector, fieldSelector } = this.#options;
+    return runWatchSession({
+      client,
+      place,
+      resourceVersion: this.#position,
+      timeoutSeconds: Math.ceil((this.#tuning.times.watchMs * (1 + this.#tuning.random())) / 1_000),
+      silenceMs: this.#tuning.times.silenceMs,
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      signal,
+      onOpen: () => {
+        onOpen();
+        this.#heardAt = this.#tuning.now();
+        this.#metrics.opened();
+      },
+      onEvent: (event) => this.#onEvent(event),
+    });
+  }
+
+  #onEvent(event: Exclude<WatchEvent, { type: 'ERROR' }>): void {
+    this.#heardAt = this.#tuning.now();
+    this.#metrics.event(event.type);
+    const isBookmark = event.type === 'BOOKMARK';
+    if (!isBookmark) this.#store.apply(event.type, event.object);
+    const version = isBookmark ? event.resourceVersion : event.object.metadata.resourceVersion;
+    if (version !== undefined) this.#advance(version);
+  }
+
+  #advance(version: string): void {
+    if (!(readResourceVersion(version) < readResourceVersion(this.#position))) this.#position = version;
+  }
+
+  async #runAudits(): Promise<void> {
+    const { auditMs } = this.#tuning.times;
+    while (!this.#stopping.signal.aborted) {
+      await this.#pause(auditMs * (0.8 + 0.4 * this.#tuning.random()));
+      const session = this.#session;
+      if (session === undefined || this.#stopping.signal.aborted) continue;
+      try {
+        await this.#audit(session);
+      } catch (error) {
+        if (!this.#stopping.signal.aborted) {
+          this.#options.log.warn({ resource: this.#resource(), err: error }, 'kubernetes_audit_failed');
+        }
+      }
+    }
+  }
+
+  async #audit(session: AbortController): Promise<void> {
+    const lists = this.#lists;
+    let version = '';
+    const count = await runAudit({
+      graceMs: this.#tuning.times.graceMs,
+      begin: () => this.#store.beginAudit(),
+      list: async (read) => {
+        version = await this.#listAll('audit', read);
+        return readResourceVersion(version);
+      },
+      hasSeen: (seen) => readResourceVersion(this.#position) >= seen,
+      isValid: () => this.#lists === lists,
+      pause: (ms) => this.#pause(ms),
+      now: this.#tuning.now,
+    });
+    if (count === 0) return;
+    this.#advance(version);
+    // A watch that broke meanwhile may have been about to bring it: that is late, not missed.
+    const isMissed = this.#session === session;
+    this.#options.log.warn({ resource: this.#resource(), count, isMissed }, 'kubernetes_watch_behind');
+    if (!isMissed) return;
+    this.#metrics.missed(count);
+    session.abort('missed');
+  }
+
+  /** A handler that fails is a mistake of its own: it must not look like one of the watch. */
+  #tell(change: Change<T>): void {
+    try {
+      this.#options.onChange?.(change);
+    } catch (err) {
+      this.#options.log.error(
+        { resource: this.#resource(), key: change.key, err },
+        'kubernetes_handler_failed',
+      );
+    }
+  }
+
+  #report({ end, error }: WatchOutcome, { troubles, pauseMs, list }: NextStep, livedMs: number): void {
+    if (end === 'stopped') return;
+    this.#metrics.ended(end);
+    const fields = { end, livedMs: Math.round(livedMs), pauseMs: Math.round(pauseMs), list };
+    if (error === undefined)
+      this.#options.log.debug({ resource: this.#resource(), ...fields }, 'kubernetes_watch_over');
+    else this.#complain({ ...fields, attempt: troubles.failures - 1, err: error }, 'kubernetes_watch_broke');
+  }
+
+  #complain(fields: { readonly attempt: number; readonly [field: string]: unknown }, event: string): void {
+    if (this.#stopping.signal.aborted) return;
+    const level = fields.attempt % SAY_EVERY === 0 ? 'warn' : 'debug';
+    this.#options.log[level]({ resource: this.#resource(), ...fields }, event);
+  }
+
+  /** Resolves at once when all is over. */
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+
+  #resource(): string {
+    return this.#options.place.resource.plural;
+  }
+}
