@@ -39,6 +39,8 @@ export interface LoadOrder extends Ask {
   readonly concurrency: number;
   /** False: a connection of its own for each request. */
   readonly keepAlive: boolean;
+  /** Header that gets another value in each request. */
+  readonly numbered?: string;
 }
 
 export interface LoadReport {

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
-import type { LoadOrder, LoadReport } from './actions.ts';
+import type { Ask, LoadOrder, LoadReport } from './actions.ts';
 import { ask } from './ask.ts';
 
 interface Load {
@@ -67,7 +68,7 @@ async function one(
   { load: { report }, agent }: { readonly load: Load; readonly agent: Agent },
 ): Promise<void> {
   const started = performance.now();
-  const outcome = await ask(order, agent).catch((error: NodeJS.ErrnoException) => error);
+  const outcome = await ask(numbered(order), agent).catch((error: NodeJS.ErrnoException) => error);
   report.slowestMs = Math.max(report.slowestMs, Math.round(performance.now() - started));
   report.ended += 1;
   if (outcome instanceof Error) return count(report.errors, outcome.code ?? outcome.message);
@@ -80,4 +81,9 @@ async function one(
 
 function count(record: Record<string, number>, key: string): void {
   record[key] = (record[key] ?? 0) + 1;
+}
+
+function numbered(order: LoadOrder): Ask {
+  if (order.numbered === undefined) return order;
+  return { ...order, headers: { ...order.headers, [order.numbered]: randomUUID() } };
 }

@@ -23,6 +23,12 @@ const ROLES: Readonly<Record<string, (env: NodeJS.ProcessEnv) => Promise<void>>>
   async talk(env) {
     endOnSignal(await startTalk(env));
   },
+  /** A container that is only there. */
+  idle() {
+    const timer = setInterval(() => undefined, 2 ** 30);
+    endOnSignal({ close: () => clearInterval(timer) });
+    return Promise.resolve();
+  },
   /** For `kubectl exec` into a client: hands it one action and prints its answer. */
   async ask() {
     process.stdout.write(await askClient(process.argv[3] ?? ''));
