@@ -1,0 +1,39 @@
+import { injectionWish } from '@lanekeeper/protocol/injection-wish';
+import { standingOf, type Standing } from '@lanekeeper/protocol/workload-names';
+import type { KubePod } from '../objects.ts';
+import type { ClusterView } from './cluster-view.ts';
+
+/** A member of a Service before it is known how it compares with the others. */
+export interface Member {
+  /** `namespace/name` of its pod, or its address where no pod is behind it. */
+  readonly id: string;
+  readonly pod: KubePod | undefined;
+  readonly standing: Standing;
+  /** The one to connect to first; never empty. */
+  readonly addresses: readonly string[];
+  /** Service port -> its own port; never empty. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly ready: boolean;
+  /** Ready, but for its going. */
+  readonly serving: boolean;
+  readonly terminating: boolean;
+  readonly zone: string | undefined;
+}
+
+export function podKey(pod: KubePod): string {
+  return `${pod.meta.namespace}/${pod.meta.name}`;
+}
+
+const OF_BASELINE: Standing = { kind: 'baseline' };
+
+/** What is no pod carries no label. */
+export function standingOfPod(pod: KubePod | undefined): Standing {
+  return pod === undefined ? OF_BASELINE : standingOf(pod.meta.labels, pod.laneFromEnv);
+}
+
+/** Whether it was to get a sidecar and has none; what it calls would lose the lane. */
+export function isMissingSidecar(pod: KubePod, view: ClusterView): boolean {
+  if (pod.isInjected) return false;
+  const namespaceLabels = view.namespace(pod.meta.namespace)?.meta.labels ?? {};
+  return injectionWish({ pod: pod.meta, namespaceLabels }) === 'inject';
+}

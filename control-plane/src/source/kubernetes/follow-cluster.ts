@@ -1,0 +1,35 @@
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { createCatalog } from '../../catalog/create-catalog.ts';
+import type { ClusterWatch } from './cluster-tables.ts';
+import { ClusterConverter } from './convert/cluster-converter.ts';
+import type { ConversionProblem } from './convert/problem.ts';
+
+export interface FollowOptions {
+  readonly watch: ClusterWatch;
+  readonly clusterDomain: string;
+  readonly log: Log;
+}
+
+export interface FollowedCluster {
+  /** Empty until the watch has read everything once. */
+  readonly catalog: Catalog;
+  /** What in the cluster cannot be taken as it is. */
+  problems(): readonly ConversionProblem[];
+}
+
+/** Keeps a catalog as the cluster is. Starting and stopping the watch is its owner's business. */
+export function followCluster({ watch, clusterDomain, log }: FollowOptions): FollowedCluster {
+  const converter = new ClusterConverter(watch.tables);
+  const catalog = createCatalog({ clusterDomain, podAt: (address) => converter.podAt(address) });
+  let reported: ReadonlySet<string> = new Set();
+  watch.onChange((changes) => {
+    catalog.apply(converter.apply(changes));
+    const problems = converter.problems();
+    for (const { code, object, message } of problems) {
+      if (!reported.has(`${object} ${message}`)) log.warn({ code, object, message }, 'object_not_usable');
+    }
+    reported = new Set(problems.map(({ object, message }) => `${object} ${message}`));
+  });
+  return { catalog, problems: () => converter.problems() };
+}
