@@ -1,17 +1,18 @@
 import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import type { MeshState } from './admin/admin-deps.ts';
 import { createAdminServer } from './admin/admin-server.ts';
 import { createStatusServer } from './admin/status-server.ts';
 import { createEndpointReports } from './cluster/endpoint-reports.ts';
 import { createRetryBudget, RETRY_BUDGET_DEFAULTS } from './cluster/retry-budget.ts';
 import type { SidecarConfig } from './config.ts';
 import { directionsOf, serveDirections } from './directions.ts';
-import { startFileSource, type FileSource } from '@lanekeeper/mesh-file/file-source';
 import { createCallerIndex } from './exchange/caller-index.ts';
 import { systemClock } from './exchange/clock.ts';
 import { createExchanges, type Exchanges } from './exchange/request-exchange.ts';
 import { traceIdOf, w3cTraceId } from './lane/trace-ids.ts';
+import { createMeshSource, type MeshSource } from './mesh-source.ts';
 import { createMeshView, type MeshView } from './mesh-view.ts';
 import { explain } from './route/explain.ts';
 import type { ServedDirection } from './serve-direction.ts';
@@ -22,12 +23,13 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
   const log = createLogger({ level: config.telemetry.logLevel, name: config.role });
   const mesh = createMeshView(config, systemClock.monotonicMs);
   const telemetry = await createTelemetry({ config, log, store: mesh.store });
+  const source = createMeshSource({ config, mesh, metrics: telemetry.metrics, log });
   const exchanges = assembleExchanges(mesh, telemetry);
   const admin = createAdminServer({
     ...telemetry,
     config,
     log,
-    mesh: () => meshState(mesh),
+    mesh: () => meshState(mesh, source),
     snapshot: () => mesh.store.current(),
     endpointState: (key) => ({
       inFlight: mesh.loads.of(key),
@@ -37,18 +39,25 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
     directions: directionsOf(config.role),
     drain: () => lifecycle.stop('POST /drain'),
   });
-  const status = createStatusServer({ metrics: telemetry.metrics, notReady: () => notReady(lifecycle) });
+  const status = createStatusServer({
+    metrics: telemetry.metrics,
+    notReady: () => notReady(lifecycle, source),
+  });
 
-  let source: FileSource | undefined;
   let directions: readonly ServedDirection[] = [];
   return {
     log,
     drainTimeoutMs: config.limits.drainTimeoutMs,
     async start() {
-      if (config.configFile !== undefined) {
-        source = await startFileSource({ path: config.configFile, sink: mesh.store, log });
-      }
-      directions = await serveDirections({ config, mesh, telemetry, exchanges, log });
+      await source.start();
+      directions = await serveDirections({
+        config,
+        mesh,
+        telemetry,
+        exchanges,
+        log,
+        onDemand: mesh.onDemand,
+      });
       const adminAt = await admin.listen(config.listen.admin);
       const statusAt = await status.listen(config.listen.status);
       const served = directions.flatMap((direction) => direction.addresses);
@@ -59,7 +68,7 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
       await Promise.all(directions.map((direction) => direction.drain()));
     },
     async close() {
-      source?.close();
+      source.close();
       for (const direction of directions) direction.close();
       await Promise.all([admin.close(), status.close()]);
       await telemetry.close();
@@ -84,12 +93,18 @@ function assembleExchanges(mesh: MeshView, telemetry: Telemetry): Exchanges {
   });
 }
 
-function meshState({ store }: MeshView) {
+function meshState({ store }: MeshView, source: MeshSource): MeshState {
   const { generation, acceptedAt, rejection } = store.status();
-  return { generation, appliedAt: acceptedAt, rejected: rejection };
+  const discovery = source.status();
+  return {
+    ...{ generation, appliedAt: acceptedAt, rejected: rejection },
+    ...(discovery === undefined ? {} : { discovery }),
+  };
 }
 
-function notReady(lifecycle: Lifecycle): readonly string[] {
+function notReady(lifecycle: Lifecycle, source: MeshSource): readonly string[] {
   const phase = lifecycle.phase();
-  return phase === 'ready' ? [] : [phase];
+  if (phase !== 'ready') return [phase];
+  const reason = source.notReady();
+  return reason === undefined ? [] : [reason];
 }

@@ -10,6 +10,7 @@ import type { Connection } from './listen/connection.ts';
 import { createOriginalDestination } from './listen/original-destination.ts';
 import { createOwnListeners } from './listen/own-listeners.ts';
 import type { MeshView } from './mesh-view.ts';
+import type { OnDemand } from './on-demand.ts';
 import { createOutbound } from './outbound.ts';
 import { addressKey } from './route/address-key.ts';
 import type { Snapshot } from './route/snapshot.ts';
@@ -22,6 +23,8 @@ export interface DirectionsOptions {
   readonly telemetry: Telemetry;
   readonly exchanges: Exchanges;
   readonly log: Log;
+  /** Absent: the whole mesh is known. */
+  readonly onDemand?: OnDemand | undefined;
 }
 
 /** The directions of a role, listening: a sidecar has two, a gateway has one. All bind or none does. */
@@ -43,9 +46,9 @@ export function directionsOf(role: SidecarConfig['role']): readonly [Direction, 
 }
 
 function describe(direction: Direction, options: DirectionsOptions): DirectionOptions {
-  const { config, mesh, telemetry, exchanges, log } = options;
+  const { config, mesh, telemetry, exchanges, log, onDemand } = options;
   const { listen, limits, detect } = config;
-  const parts = { context: mesh.context, exchanges };
+  const parts = { context: mesh.context, exchanges, onDemand };
   const { inFlight, seenIds } = mesh;
   const rows = {
     outbound: { setting: VARIABLES.outboundListen, handler: createOutbound(parts) },
@@ -59,6 +62,7 @@ function describe(direction: Direction, options: DirectionsOptions): DirectionOp
     limits,
     detect,
     protocolOf: (connection) => protocolOf(connection, mesh.store.current()),
+    prepare: onDemand?.beforeConnection,
     originalDestination: createOriginalDestination((error) =>
       log.warn({ err: error }, 'interception_unavailable'),
     ),

@@ -2,11 +2,14 @@ import { OUTLIER_DEFAULTS, createOutlierDetector, type OutlierDetector } from '.
 import { createEndpointLoads, type EndpointLoads } from './cluster/endpoint-loads.ts';
 import { createPicker } from './cluster/create-picker.ts';
 import type { SidecarConfig } from './config.ts';
+import { Interests } from './discovery/interests.ts';
 import { SnapshotStore } from './discovery/store.ts';
 import { InFlightLanes } from './lane/in-flight.ts';
 import { SeenIds } from './lane/seen-ids.ts';
+import { createOnDemand, keyOf, type OnDemandMesh } from './on-demand.ts';
 import { compileSnapshot } from './route/compile-snapshot.ts';
 import type { DecisionContext } from './route/decision-context.ts';
+import type { Snapshot } from './route/snapshot.ts';
 
 /** What decisions look at: the snapshot in force, and what this process has seen of lanes and endpoints. */
 export interface MeshView {
@@ -17,6 +20,8 @@ export interface MeshView {
   readonly outliers: OutlierDetector;
   /** The zone of this pod, where the environment does not name it. */
   readonly learnZone: (zone: string) => void;
+  /** Undefined: the whole mesh is known, for it comes from a file. */
+  readonly onDemand: OnDemandMesh | undefined;
   /** One object until the next snapshot comes. */
   readonly context: () => DecisionContext;
 }
@@ -39,7 +44,11 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
     outliers,
     random: Math.random,
   });
-  const shared = { workload, links: seenIds, inFlight, picker, untaggedInbound, appAddress };
+  const onDemand = onDemandOf(config, () => store.current());
+  const shared = {
+    ...{ workload, links: seenIds, inFlight, picker, untaggedInbound, appAddress },
+    doubt: onDemand?.doubt,
+  };
   let context: DecisionContext = { ...shared, snapshot: store.current() };
   store.subscribe((snapshot) => {
     context = { ...shared, snapshot };
@@ -47,5 +56,12 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
   const learnZone = (name: string): void => {
     zone = name;
   };
-  return { store, inFlight, seenIds, loads, outliers, learnZone, context: () => context };
+  return { store, inFlight, seenIds, loads, outliers, learnZone, onDemand, context: () => context };
+}
+
+function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMesh | undefined {
+  const { discovery, podAddress, workload } = config;
+  if (discovery === undefined) return undefined;
+  const own = [podAddress, workload.app].flatMap((host) => (host === undefined ? [] : (keyOf(host) ?? [])));
+  return createOnDemand({ interests: new Interests({ waitMs: discovery.waitMs, own }), snapshot });
 }

@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange/exchange.ts';
 import type { Exchanges } from './exchange/request-exchange.ts';
 import type { Connection } from './listen/connection.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { DecisionContext } from './route/decision-context.ts';
 import type { Decision } from './route/decision.ts';
 import { requestEdits } from './route/request-edits.ts';
@@ -13,6 +14,8 @@ export interface DirectionParts {
   /** The world of the newest snapshot; one object until the next one comes. */
   readonly context: () => DecisionContext;
   readonly exchanges: Exchanges;
+  /** Absent: the whole mesh is known. */
+  readonly onDemand?: OnDemand | undefined;
 }
 
 /** A request whose first decision is made. */

@@ -22,6 +22,8 @@ export interface DirectionOptions {
   readonly limits: Limits;
   readonly detect: DetectConfig;
   readonly protocolOf: (connection: Connection) => AppProtocol;
+  /** See the acceptor's. */
+  readonly prepare?: ((connection: Connection) => Promise<void> | undefined) | undefined;
   readonly originalDestination: OriginalDestination;
   readonly isOwnListener: (at: SocketAddress) => boolean;
   readonly connections: Gauge;

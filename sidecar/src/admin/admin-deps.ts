@@ -34,6 +34,8 @@ export interface MeshState {
     readonly at: string;
     readonly problems: readonly { readonly path: string; readonly message: string }[];
   } | null;
+  /** The stream to the control plane; absent where the mesh comes from a file. */
+  readonly discovery?: object;
 }
 
 /** What this sidecar itself knows of an endpoint. */

@@ -61,6 +61,7 @@ export function decisionOf(change: Partial<Decision> = {}): Decision {
     dropped: [],
     refusal: undefined,
     escape: undefined,
+    doubt: undefined,
     generation: 'abc123',
     ...change,
     endpoint,

@@ -34,6 +34,11 @@ export interface ExchangeResult {
 
 /** A direction (inbound, outbound, gateway) as the drivers call it: once a request. Never throws. */
 export interface RequestHandler {
+  /**
+   * To be called before `begin`, and waited for where it gives a promise: the destination is being asked for. The promise never
+   * rejects. Absent: everything is known already.
+   */
+  prepare?(head: RequestHead, connection: Connection): Promise<void> | undefined;
   begin(head: RequestHead, connection: Connection): Exchange;
   /** A message was refused before there was a head to decide on; for metrics and the log. */
   malformed(error: ProxyError, connection: Connection): void;

@@ -44,6 +44,7 @@ interface Setup {
   readonly isDirect?: boolean;
   readonly timeoutMs?: number;
   readonly http?: Driver;
+  readonly prepare?: (connection: Connection) => Promise<void> | undefined;
 }
 
 const DESTINATION = { address: '192.0.2.10', port: 8080 };
@@ -83,6 +84,7 @@ async function world(setup: Setup = {}): Promise<World> {
     originalDestination: () => (setup.isDirect === true ? undefined : (setup.destination ?? DESTINATION)),
     isOwnListener: ({ port }) => port === setup.ownPort,
     protocolOf: () => setup.protocol ?? 'auto',
+    prepare: setup.prepare,
   });
   const [listener] = await bindAll([
     {
@@ -108,6 +110,41 @@ async function world(setup: Setup = {}): Promise<World> {
 }
 
 describe('acceptor', () => {
+  it('asks for a destination before it looks at the protocol, and loses no byte meanwhile', async () => {
+    const answers: (() => void)[] = [];
+    const protocols: AppProtocol[] = [];
+    const { taken, dial } = await world({
+      get protocol() {
+        return protocols[0] ?? 'auto';
+      },
+      prepare: () => new Promise((resolve) => void answers.push(resolve)),
+    });
+    const socket = await dial();
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    await eventually(() => expect(answers).toHaveLength(1));
+    expect(taken).toEqual([]);
+    protocols.push('tcp');
+    answers[0]?.();
+    await eventually(() => expect(taken).toMatchObject([{ driver: 'tcp', text: 'GET / HTTP/1.1\r\n\r\n' }]));
+  });
+
+  it('drains a connection whose destination is being asked for, and forgets one that leaves', async () => {
+    const answers: (() => void)[] = [];
+    const { acceptor, taken, dial, connections } = await world({
+      prepare: () => new Promise((resolve) => void answers.push(resolve)),
+    });
+    const [stays, leaves] = [await dial(), await dial()];
+    stays.write('GET / HTTP/1.1\r\n\r\n');
+    await eventually(() => expect(answers).toHaveLength(2));
+    leaves.resetAndDestroy();
+    await eventually(() => expect(connections.size).toBe(1));
+    const drained = acceptor.drain();
+    for (const answer of answers) answer();
+    await drained;
+    expect(taken).toMatchObject([{ driver: 'http' }]);
+    expect(acceptor.undecided).toBe(0);
+  });
+
   it.each([
     ['GET / HTTP/1.1\r\nhost: b\r\n\r\n', 'http'],
     ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nframes', 'http2'],

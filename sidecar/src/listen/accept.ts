@@ -26,6 +26,8 @@ export interface AcceptorOptions {
   readonly isOwnListener: (at: SocketAddress) => boolean;
   /** What the configuration says of the port that a connection is for. `auto`: the first bytes decide. */
   readonly protocolOf: (connection: Connection) => AppProtocol;
+  /** Asks for what `protocolOf` and the drivers need to know of the connection. Undefined: it is known. Never rejects. */
+  readonly prepare?: ((connection: Connection) => Promise<void> | undefined) | undefined;
 }
 
 /** Takes connections from a listener to the driver of their protocol. */
@@ -47,6 +49,13 @@ export interface Acceptor {
 /** A client that connected before the drain and is slower than this with its first byte has to connect again. */
 const SILENT_GRACE_MS = 1_000;
 
+/** A connection whose destination is being asked for; it is not silent, it has not been listened to. */
+const PREPARING: Wait = {
+  begin: () => undefined,
+  stop: () => Buffer.alloc(0),
+  hasSpoken: () => true,
+};
+
 export function createAcceptor(options: AcceptorOptions): Acceptor {
   const undecided = new Map<Socket, Wait>();
   let isDraining = false;
@@ -56,6 +65,16 @@ export function createAcceptor(options: AcceptorOptions): Acceptor {
     // For good: a driver takes the socket over, but a reset may come in any moment, also between the two.
     socket.on('error', ignore);
     if (socket.destroyed) return;
+    const prepared = options.prepare?.(connection);
+    if (prepared === undefined) return choose(socket, connection);
+    undecided.set(socket, PREPARING);
+    void prepared.then(() => {
+      if (!socket.destroyed) choose(socket, connection);
+      if (undecided.get(socket) === PREPARING) decided(socket);
+    });
+  }
+
+  function choose(socket: Socket, connection: Connection): void {
     const protocol = expectedProtocol(connection, options);
     if (protocol === 'tcp') options.drivers.tcp.accept(socket, connection);
     else detect(socket, connection, protocol);

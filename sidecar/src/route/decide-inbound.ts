@@ -120,6 +120,7 @@ function accept(arrival: Arrival, fallback: Fallback | undefined, dropped: reado
     dropped,
     refusal: undefined,
     escape: undefined,
+    doubt: undefined,
     generation,
   };
 }

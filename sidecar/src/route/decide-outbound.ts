@@ -53,7 +53,7 @@ function decidePassThrough(head: RequestHead, connection: Connection, context: D
       snapshot.generation,
     );
   }
-  return passThrough(evidence, target, snapshot.generation);
+  return passThrough(evidence, target, snapshot.generation, context.doubt?.(connection, head.authority));
 }
 
 /** `Host: localhost:15001` would lead back here, again and again. */

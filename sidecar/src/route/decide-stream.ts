@@ -29,7 +29,7 @@ export function decideStream(connection: Connection, context: DecisionContext): 
   const evidence = readOutboundEvidence(undefined, evidenceContext(context, policy, NO_RULES));
   if (servicePort === undefined) {
     const known = isConflict(evidence) ? conflictEvidence(evidence.conflict) : evidence;
-    return passThrough(known, connection.destination, snapshot.generation);
+    return passThrough(known, connection.destination, snapshot.generation, context.doubt?.(connection, ''));
   }
   if (isConflict(evidence)) return refuseConflict(evidence, servicePort, snapshot.generation);
   return (

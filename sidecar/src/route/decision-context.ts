@@ -2,6 +2,7 @@ import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Picker } from '../cluster/picker.ts';
 import type { EvidenceContext, InFlightView, TraceLinks } from '../lane/evidence.ts';
 import type { CompiledRule } from '../lane/match-rule.ts';
+import type { Connection } from '../listen/connection.ts';
 import type { Workload } from '../workload.ts';
 import type { LanePolicy, Snapshot } from './snapshot.ts';
 
@@ -15,6 +16,8 @@ export interface DecisionContext {
   readonly untaggedInbound: 'correct' | 'adopt';
   /** Where the application listens, for an inbound connection that was not intercepted. */
   readonly appAddress: SocketAddress | undefined;
+  /** Why the mesh may know a destination that the snapshot does not. Absent, or undefined: it does not. */
+  readonly doubt?: ((connection: Connection, authority: string) => string | undefined) | undefined;
 }
 
 /** For a place that is no entry: nothing colours there. */

@@ -20,6 +20,8 @@ export interface Decision {
   readonly refusal: ProxyError | undefined;
   /** Set when an inbound side sends the request on instead of to its own application. */
   readonly escape: EscapeKind | undefined;
+  /** Why the mesh may know the destination of a pass-through after all; undefined: it does not. */
+  readonly doubt: string | undefined;
   readonly generation: string;
 }
 

@@ -26,6 +26,9 @@ function describeOutcome(decision: Decision, direction: Direction): string {
   }
   if (servicePort === undefined) {
     const where = target === undefined ? 'its destination' : formatAddress(target);
+    if (decision.doubt !== undefined) {
+      return `${where} is not known here, for ${decision.doubt}: passed through untouched.`;
+    }
     return decision.subset === undefined
       ? `${where} is no service of the mesh: passed through untouched.`
       : `This pod's service is not known here: handed to the application at ${where}.`;

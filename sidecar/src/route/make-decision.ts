@@ -18,6 +18,7 @@ export function passThrough(
   evidence: Evidence,
   target: SocketAddress | undefined,
   generation: string,
+  doubt?: string,
 ): Decision {
   return {
     evidence,
@@ -32,6 +33,7 @@ export function passThrough(
         ? unknownDestination('expected an original destination address or a Host header.')
         : undefined,
     escape: undefined,
+    doubt,
     generation,
   };
 }
@@ -56,6 +58,7 @@ export function refuse(refused: Refused, generation: string): Decision {
     dropped: refused.dropped ?? NONE_DROPPED,
     refusal: refused.refusal,
     escape: refused.escape,
+    doubt: undefined,
     generation,
   };
 }
@@ -94,6 +97,7 @@ export function toSelection(routed: Routed, selection: Selection, context: Decis
     dropped,
     refusal: undefined,
     escape,
+    doubt: undefined,
     generation,
   };
 }

@@ -30,6 +30,8 @@ export class Session {
   #waiting: Downstream[] = [];
   /** What is wrong with the bytes after the current request: told once that is answered. */
   #broken: ProxyError | undefined;
+  /** The current request waits for its destination to be known. */
+  #isPreparing = false;
   /** Nothing more is taken from this connection. */
   #isClosing = false;
 
@@ -64,7 +66,7 @@ export class Session {
     this.#waiting = this.#waiting.filter((down) => !isBodyPending(down.request));
     lingerWhenDone(this.#socket);
     if (this.#current === undefined) this.#rejectBytes(error);
-    else if (isBodyPending(this.#current.request)) this.#forward?.abort(error);
+    else if (isBodyPending(this.#current.request) && !this.#isPreparing) this.#forward?.abort(error);
     else this.#broken = error;
   }
 
@@ -96,6 +98,29 @@ export class Session {
   }
 
   #start(down: Downstream, checked: CheckedHead): void {
+    const prepared = this.#context.handler.prepare?.(checked.head, this.#connection);
+    if (prepared === undefined) return this.#forwardTo(down, checked);
+    this.#isPreparing = true;
+    void prepared.then(() => this.#resume(down, checked));
+  }
+
+  /** The client may have gone meanwhile, or sent bytes that are no request. */
+  #resume(down: Downstream, checked: CheckedHead): void {
+    if (this.#current !== down) return;
+    this.#isPreparing = false;
+    const broken = isBodyPending(down.request) ? this.#broken : undefined;
+    // The end of this request is told before the next one begins.
+    down.response.off('close', this.#next);
+    try {
+      if (broken === undefined) this.#forwardTo(down, checked);
+      else this.#rejectRequest(down, broken);
+    } catch (cause) {
+      this.#rejectRequest(down, this.#asProxyError(cause));
+    }
+    down.response.on('close', this.#next);
+  }
+
+  #forwardTo(down: Downstream, checked: CheckedHead): void {
     const exchange = this.#context.handler.begin(checked.head, this.#connection);
     this.#forward = new Forward(this.#context, down, { checked, exchange });
     this.#forward.start();
@@ -104,6 +129,7 @@ export class Session {
   readonly #next = (): void => {
     this.#current = undefined;
     this.#forward = undefined;
+    this.#isPreparing = false;
     if (!this.#socket.writable) {
       // The response said so: what was pipelined behind it is not answered.
       this.#isClosing = true;

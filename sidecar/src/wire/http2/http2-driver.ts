@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { Log } from '@lanekeeper/runtime/log';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import type { Limits } from '../../config.ts';
@@ -43,7 +44,17 @@ export function createHttp2Driver(options: Http2DriverOptions): Driver {
       answerLocally(incoming.stream, head, incoming.fields);
       return;
     }
-    relay({ ...incoming, exchange: handler.begin(head, connection), pool, stalls, limits });
+    const forward = (): void =>
+      relay({ ...incoming, exchange: handler.begin(head, connection), pool, stalls, limits });
+    const prepared = handler.prepare?.(head, connection);
+    if (prepared === undefined) return forward();
+    const { stream } = incoming;
+    const trailers = keepTrailers(stream);
+    void prepared.then(() => {
+      if (stream.closed || stream.destroyed) return;
+      forward();
+      trailers.tellAgain();
+    });
   };
 
   return {
@@ -79,6 +90,21 @@ export function createHttp2Driver(options: Http2DriverOptions): Driver {
       for (const session of [...sessions]) session.destroy();
       pool.destroy();
       stalls.stop();
+    },
+  };
+}
+
+/** node:http2 tells of trailers once, also while nobody reads the body that they follow. */
+function keepTrailers(stream: IncomingStream['stream']): { tellAgain(): void } {
+  let told: Parameters<typeof keep> | undefined;
+  function keep(headers: IncomingHttpHeaders, flags: number, raw?: string[]): void {
+    told = raw === undefined ? [headers, flags] : [headers, flags, raw];
+  }
+  stream.once('trailers', keep);
+  return {
+    tellAgain() {
+      stream.off('trailers', keep);
+      if (told !== undefined) stream.emit('trailers', told[0], told[1], told[2]);
     },
   };
 }

@@ -28,6 +28,7 @@ export interface FixedHandlerOptions {
   readonly requestEdits?: readonly HeaderEdit[];
   readonly responseEdits?: readonly HeaderEdit[];
   /** Set for requests that are to be refused. */
+  readonly prepare?: RequestHandler['prepare'];
   readonly refusal?: (head: RequestHead) => ProxyError | undefined;
 }
 
@@ -40,6 +41,7 @@ export function fixedHandler(options: FixedHandlerOptions): FixedHandler {
   return {
     exchanges,
     refused,
+    ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     begin(head, connection) {
       const record = { head, connection, retries: [], responded: [], ends: [] } satisfies RecordedExchange;
       exchanges.push(record);

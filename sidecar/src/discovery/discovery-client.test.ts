@@ -1,0 +1,279 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClientMessage } from '@lanekeeper/protocol/discovery';
+import { createLogger } from '@lanekeeper/runtime/log';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { compileSnapshot } from '../route/compile-snapshot.ts';
+import { DiscoveryClient } from './discovery-client.ts';
+import { DiscoveryState } from './discovery-state.ts';
+import { Interests } from './interests.ts';
+import { SnapshotStore } from './store.ts';
+import {
+  answering,
+  answerNothing,
+  CA,
+  MESH_PART,
+  sent,
+  serviceOf,
+  startControlPlane,
+  type Script,
+  type ScriptedControlPlane,
+} from './testing/scripted-control-plane.ts';
+
+const WAIT = { timeout: 20_000, interval: 5 };
+const B = serviceOf('b', '10.96.0.2');
+const NODE = { pod: 'a-1', namespace: 'shop', app: 'a', lane: 'gray', address: '10.0.0.9', version: '0.1.0' };
+
+let folder: string;
+let tokenFile: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lanekeeper-discovery-'));
+  tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, 'first\n');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function serve(script?: Script): Promise<ScriptedControlPlane> {
+  const controlPlane = await startControlPlane(script);
+  onTestFinished(() => controlPlane.stop());
+  return controlPlane;
+}
+
+interface ClientSetup {
+  readonly port: number;
+  /** Default: the right one; undefined: those of the system. */
+  readonly ca?: string | undefined;
+  readonly waitMs?: number;
+}
+
+function start(setup: ClientSetup) {
+  const { port, ca, waitMs = 60_000 } = { ca: CA, ...setup };
+  const events: string[] = [];
+  const log = createLogger({
+    ...{ level: 'info', name: 'test' },
+    destination: { write: (line: string) => void events.push(JSON.parse(line).event) },
+  });
+  const store = new SnapshotStore({
+    compile: (config, generation) => compileSnapshot(config, { generation, namespace: 'shop' }),
+  });
+  const interests = new Interests({ waitMs, own: ['ip:10.0.0.9', 'host:a'] });
+  const state = new DiscoveryState({ controlPlane: 'cp:1', unanswered: () => interests.unanswered() });
+  const zones: string[] = [];
+  const client = new DiscoveryClient({
+    config: { address: { address: 'localhost', port }, ca, tokenFile, waitMs },
+    node: NODE,
+    interests,
+    sink: {
+      accept: (config) => void store.accept(config),
+      reject: (problems) => store.reject(problems),
+      zone: (name) => void zones.push(name),
+    },
+    state,
+    log,
+    times: { retryBaseMs: 1, retryMaxMs: 5, refusedBaseMs: 1, refusedMaxMs: 5 },
+  });
+  onTestFinished(() => client.close());
+  client.start();
+  return { client, store, interests, state, events, zones };
+}
+
+type Started = ReturnType<typeof start>;
+
+const ready = ({ state }: Started): Promise<boolean> =>
+  vi.waitUntil(() => state.notReady() === undefined, WAIT);
+const services = ({ store }: Started): string => [...store.current().services.keys()].join();
+
+function ofKind<K extends ClientMessage['kind']>(
+  messages: readonly ClientMessage[],
+  kind: K,
+): Extract<ClientMessage, { kind: K }>[] {
+  return messages.filter((message): message is Extract<ClientMessage, { kind: K }> => message.kind === kind);
+}
+
+test('says who it is with its token, asks for itself, and is ready once that is answered', async () => {
+  const controlPlane = await serve({ on: answering({ 'host:a': serviceOf('a', '10.96.0.1') }) });
+  const started = start(controlPlane);
+  expect(started.state.notReady()).toContain('waiting for the control plane cp:1');
+  await ready(started);
+  const [stream] = controlPlane.streams;
+  expect(stream?.token).toBe('Bearer first');
+  expect(stream?.received.slice(0, 2)).toEqual([
+    { kind: 'hello', node: NODE, holds: { services: {} } },
+    { kind: 'interest', add: ['ip:10.0.0.9', 'host:a'], remove: [] },
+  ]);
+  expect(services(started)).toBe('shop/a');
+  await vi.waitUntil(() => ofKind(stream?.received ?? [], 'ack').length === 2, WAIT);
+});
+
+test('is not ready before its own keys are answered', async () => {
+  const controlPlane = await serve({
+    on: (message, stream) => {
+      if (message.kind === 'hello') stream.send({ mesh: { version: 'm1', value: MESH_PART } });
+    },
+  });
+  const { state } = start(controlPlane);
+  await vi.waitUntil(() => state.hasMesh, WAIT);
+  expect(state.notReady()).toBe('waiting for the control plane cp:1: no answer yet to ip:10.0.0.9, host:a');
+  controlPlane.streams[0]?.send({ answered: ['ip:10.0.0.9', 'host:a'], zone: 'z1' });
+  await vi.waitUntil(() => state.notReady() === undefined, WAIT);
+});
+
+test('learns its zone from an update', async () => {
+  const controlPlane = await serve({
+    on: (message, stream) => {
+      if (message.kind === 'hello') stream.send({ zone: 'z1' });
+    },
+  });
+  const { zones } = start(controlPlane);
+  await vi.waitUntil(() => zones.join() === 'z1', WAIT);
+});
+
+test('whoever needs a destination waits for the answer, which then is in force', async () => {
+  const controlPlane = await serve({ on: answering({ 'ip:10.96.0.2': B }) });
+  const started = start(controlPlane);
+  await ready(started);
+  const { interests } = started;
+  const wait = interests.settle(interests.book.take('ip:10.96.0.2'));
+  expect(wait).toBeInstanceOf(Promise);
+  expect(interests.settle(interests.book.take('ip:10.96.0.2'))).toBe(wait);
+  await wait;
+  expect(services(started)).toBe('shop/b');
+  expect(interests.settle(interests.book.take('ip:10.96.0.2'))).toBeUndefined();
+  expect(interests.waits).toEqual({ answered: 1, late: 0, lost: 0 });
+});
+
+test('follows changes and forgets what it is told to', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  const [stream] = controlPlane.streams;
+  stream?.send({ services: [sent(B), sent(serviceOf('c', '10.96.0.3'))] });
+  await vi.waitUntil(() => services(started) === 'shop/b,shop/c', WAIT);
+  stream?.send({ services: [sent({ ...B, addresses: ['10.96.0.9'] }, '2')], removed: ['shop/c'] });
+  await vi.waitUntil(() => services(started) === 'shop/b', WAIT);
+  expect(started.store.current().byAddress.has('10.96.0.9:80')).toBe(true);
+});
+
+test('refuses what it cannot use, keeps what it had, says so, and takes the correction', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  const [stream] = controlPlane.streams;
+  stream?.send({ services: [sent(B)] });
+  await vi.waitUntil(() => services(started) === 'shop/b', WAIT);
+  const good = started.store.current();
+  stream?.sendRaw({ kind: 'update', nonce: 'bad', services: [{ id: 'shop/b', version: '2', value: 7 }] });
+  await vi.waitUntil(() => ofKind(stream?.received ?? [], 'nack').length === 1, WAIT);
+  expect(ofKind(stream?.received ?? [], 'nack')[0]).toMatchObject({
+    nonce: 'bad',
+    problems: [{ path: 'services[0].value', message: 'expected a mapping, found 7' }],
+  });
+  expect(started.store.current()).toBe(good);
+  expect(started.store.status()).toMatchObject({ rejected: 1 });
+  expect(started.events).toContain('config_rejected');
+  expect(started.state.notReady()).toBeUndefined();
+  stream?.send({ services: [sent(serviceOf('b', '10.96.0.4'), '3')] });
+  await vi.waitUntil(() => started.store.current().byAddress.has('10.96.0.4:80'), WAIT);
+  expect(started.store.status().rejection).toBeNull();
+});
+
+test('comes back with a new token, says what it holds and asks for everything again; its mesh stays in force', async () => {
+  const first = await serve({ on: answering({ 'ip:10.96.0.2': B }) });
+  const started = start(first);
+  await ready(started);
+  await started.interests.settle(started.interests.book.take('ip:10.96.0.2'));
+  writeFileSync(tokenFile, 'second');
+  first.stop();
+  await vi.waitUntil(() => !started.state.status().connected, WAIT);
+  expect(services(started)).toBe('shop/b');
+  expect(started.state.notReady()).toBeUndefined();
+  const second = await serve({ port: first.port });
+  await vi.waitUntil(() => started.state.status().connected, WAIT);
+  const stream = second.streams.at(-1);
+  expect(stream?.token).toBe('Bearer second');
+  expect(stream?.received.slice(0, 2)).toEqual([
+    { kind: 'hello', node: NODE, holds: { mesh: 'm1', services: { 'shop/b': '1' } } },
+    { kind: 'interest', add: ['ip:10.0.0.9', 'host:a', 'ip:10.96.0.2'], remove: [] },
+  ]);
+  expect(services(started)).toBe('shop/b');
+});
+
+test('nobody waits while the control plane is away, and who waited goes on', async () => {
+  const controlPlane = await serve({
+    on: (message, stream) => {
+      if (message.kind !== 'interest' || message.add.includes('host:a')) answerNothing(message, stream);
+    },
+  });
+  const started = start(controlPlane);
+  await ready(started);
+  const { interests } = started;
+  const wait = interests.settle(interests.book.take('host:never'));
+  expect(wait).toBeInstanceOf(Promise);
+  controlPlane.stop();
+  await wait;
+  expect(interests.waits.lost).toBe(1);
+  expect(interests.settle(interests.book.take('host:other'))).toBeUndefined();
+});
+
+test('an answer that takes too long is waited for once', async () => {
+  const controlPlane = await serve({
+    on: (message, stream) => {
+      if (message.kind !== 'interest' || message.add.includes('host:a')) answerNothing(message, stream);
+    },
+  });
+  const started = start({ ...controlPlane, waitMs: 20 });
+  await ready(started);
+  const { interests } = started;
+  await interests.settle(interests.book.take('host:slow'));
+  expect(interests.waits.late).toBe(1);
+  expect(interests.settle(interests.book.take('host:slow'))).toBeUndefined();
+});
+
+test.each([
+  ['UNAUTHENTICATED', 'token-expired: the token is of yesterday'],
+  ['PERMISSION_DENIED', 'wrong-pod: the token is of another pod'],
+] as const)('says that it was refused with %s, and tries again', async (code, details) => {
+  const controlPlane = await serve({ on: (_, stream) => stream.end(code, details) });
+  const { state, events } = start(controlPlane);
+  await vi.waitUntil(() => controlPlane.streams.length >= 3, WAIT);
+  expect(state.notReady()).toBe(`waiting for the control plane cp:1: ${code}: ${details}`);
+  expect(events.filter((event) => event === 'discovery_refused')).toHaveLength(1);
+});
+
+test('says that it cannot trust a control plane of another authority', async () => {
+  const controlPlane = await serve();
+  const { state } = start({ ...controlPlane, ca: undefined });
+  await vi.waitUntil(() => state.notReady()?.includes('UNAVAILABLE') === true, WAIT);
+  expect(state.notReady()).toContain('certificate');
+  expect(controlPlane.streams).toEqual([]);
+});
+
+test('says that its token cannot be read, and goes on once it can', async () => {
+  rmSync(tokenFile);
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await vi.waitUntil(() => started.state.notReady()?.includes('ENOENT') === true, WAIT);
+  writeFileSync(tokenFile, 'late');
+  await ready(started);
+  expect(controlPlane.streams[0]?.token).toBe('Bearer late');
+});
+
+test('comes back at once when it is sent on its way', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  controlPlane.streams[0]?.end('OK', 'max-age: spread');
+  await vi.waitUntil(() => controlPlane.streams.length === 2 && started.state.status().connected, WAIT);
+  expect(started.events).not.toContain('discovery_lost');
+});
+
+test('survives bytes that are no JSON', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  controlPlane.streams[0]?.sendRaw(undefined);
+  await vi.waitUntil(() => controlPlane.streams.length === 2 && started.state.status().connected, WAIT);
+});

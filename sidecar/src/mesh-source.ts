@@ -1,0 +1,103 @@
+import type { InterestKey, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { MeshConfig } from '@lanekeeper/protocol/model';
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
+import { startFileSource } from '@lanekeeper/mesh-file/file-source';
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Metrics } from '@lanekeeper/runtime/metrics';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import type { DiscoveryConfig, SidecarConfig } from './config.ts';
+import { registerDiscoveryMetrics } from './discovery/discovery-metrics.ts';
+import { DiscoveryState, type DiscoveryStatus } from './discovery/discovery-state.ts';
+import type { MeshView } from './mesh-view.ts';
+import { VERSION } from './version.ts';
+import type { OnDemandMesh } from './on-demand.ts';
+
+export interface MeshSourceOptions {
+  readonly config: SidecarConfig;
+  readonly mesh: MeshView;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Where the mesh comes from: a file, a control plane, or nowhere. */
+export interface MeshSource {
+  /** Throws a ConfigError where a file is missing or wrong. A control plane is not waited for. */
+  start(): Promise<void>;
+  /** Why this sidecar cannot serve yet. */
+  notReady(): string | undefined;
+  /** Undefined where no control plane is asked. */
+  status(): DiscoveryStatus | undefined;
+  close(): void;
+}
+
+export function createMeshSource(options: MeshSourceOptions): MeshSource {
+  const { config, mesh } = options;
+  if (config.discovery !== undefined && mesh.onDemand !== undefined) {
+    return streamSource(options, config.discovery, mesh.onDemand);
+  }
+  let close = (): void => undefined;
+  return {
+    async start() {
+      const path = config.configFile;
+      if (path === undefined) return;
+      const file = await startFileSource({ path, sink: mesh.store, log: options.log });
+      close = () => file.close();
+    },
+    notReady: () => undefined,
+    status: () => undefined,
+    close: () => close(),
+  };
+}
+
+function streamSource(
+  options: MeshSourceOptions,
+  discovery: DiscoveryConfig,
+  onDemand: OnDemandMesh,
+): MeshSource {
+  const { config, mesh, metrics, log } = options;
+  const { interests } = onDemand;
+  const state = new DiscoveryState({
+    controlPlane: formatAddress(discovery.address),
+    unanswered: () => interests.unanswered(),
+  });
+  registerDiscoveryMetrics(metrics, state, interests);
+  const sink = {
+    accept(next: MeshConfig): void {
+      mesh.store.accept(next);
+      onDemand.learn(next);
+      if (config.role === 'gateway') interests.keep(routeKeys(next));
+    },
+    reject: mesh.store.reject.bind(mesh.store),
+    zone: mesh.learnZone,
+  };
+  let close = (): void => interests.close();
+  return {
+    async start() {
+      // gRPC is only loaded where it is used: it costs megabytes.
+      const { DiscoveryClient } = await import('./discovery/discovery-client.ts');
+      const client = new DiscoveryClient({
+        ...{ config: discovery, node: identityOf(config), interests, sink, state, log },
+      });
+      close = () => client.close();
+      client.start();
+    },
+    notReady: () => state.notReady(),
+    status: () => state.status(),
+    close: () => close(),
+  };
+}
+
+function identityOf({ workload, podAddress }: SidecarConfig): NodeIdentity {
+  const { pod, namespace, app, lane } = workload;
+  return {
+    ...{ pod, namespace, app, lane: lane === BASELINE ? '' : lane, version: VERSION },
+    ...(podAddress === undefined ? {} : { address: podAddress }),
+  };
+}
+
+/** A gateway knows from its routes what it will be asked for. */
+function routeKeys({ gateway }: MeshConfig): readonly InterestKey[] {
+  return gateway.routes.map(({ service }): InterestKey => {
+    return `host:${`${service.name}.${service.namespace}`.toLowerCase()}`;
+  });
+}
