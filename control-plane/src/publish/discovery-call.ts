@@ -10,7 +10,7 @@ export interface DiscoveryCall {
   readonly token: string | undefined;
   /** Begins to read; messages wait until then. */
   read(onMessage: (bytes: Buffer) => void): void;
-  /** `flushed` is called once the kernel has it; never, if the stream ends before. */
+  /** `flushed` is called once the socket has taken it; never, if the stream is closed before. */
   send(message: Buffer, flushed: () => void): void;
   /** Sends the status; a peer that does not take it is cut off. */
   end(end: StreamEnd): void;
@@ -30,8 +30,10 @@ export function createDiscoveryCall(
   const listeners: (() => void)[] = [];
   let goodbye: NodeJS.Timeout | undefined;
   let isEnded = false;
+  let isClosed = false;
   grpc.once('close', () => {
     isEnded = true;
+    isClosed = true;
     clearTimeout(goodbye);
     for (const listener of listeners) listener();
   });
@@ -48,7 +50,10 @@ export function createDiscoveryCall(
       );
     },
     send(message, flushed) {
-      if (!isEnded) grpc.write(message, flushed);
+      if (isEnded) return;
+      grpc.write(message, () => {
+        if (!isClosed) flushed();
+      });
     },
     end(end) {
       if (isEnded) return;

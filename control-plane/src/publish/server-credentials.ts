@@ -24,7 +24,8 @@ class SourceProvider implements experimental.CertificateProvider {
 
   addIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {
     this.#listeners.add(listener);
-    listener(asUpdate(this.#source.current()));
+    // Not at once: grpc-js listens here before the server itself listens to grpc-js.
+    process.nextTick(() => listener(asUpdate(this.#source.current())));
   }
 
   removeIdentityCertificateListener(listener: experimental.IdentityCertificateUpdateListener): void {

@@ -24,7 +24,10 @@ export class SidecarStream {
   constructor(call: DiscoveryCall, host: StreamHost) {
     this.#call = call;
     this.#host = host;
-    call.onClose(() => this.#finish(new StreamEnd('connection_lost', 'the connection has gone')));
+    call.onClose(() => {
+      this.#buffer(-this.#unflushed);
+      this.#finish(new StreamEnd('connection_lost', 'the connection has gone'));
+    });
   }
 
   get peer(): string {
@@ -160,8 +163,6 @@ export class SidecarStream {
   }
 
   #buffer(bytes: number): void {
-    // The callback of a stream that is over may come all the same; its bytes have been given back.
-    if (this.#isOver) return;
     this.#unflushed += bytes;
     this.#host.buffered(bytes);
   }
@@ -183,7 +184,6 @@ export class SidecarStream {
 
   #finish(end: StreamEnd): void {
     if (this.#isOver) return;
-    if (this.#unflushed > 0) this.#buffer(-this.#unflushed);
     this.#isOver = true;
     clearTimeout(this.#answerTimer);
     clearTimeout(this.#ageTimer);

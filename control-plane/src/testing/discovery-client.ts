@@ -14,7 +14,7 @@ export const NODE: NodeIdentity = { pod: 'a-1', namespace: 'shop', app: 'a', lan
 /** A real gRPC client that plays the sidecar's part, each step by hand. */
 export class DiscoveryClient {
   readonly #client: Client;
-  readonly #stream: ClientDuplexStream<ClientMessage, Update>;
+  readonly #stream: ClientDuplexStream<ClientMessage | Buffer, Update>;
   readonly updates: Update[] = [];
   readonly status: Promise<StatusObject>;
   #waiting: (() => void)[] = [];
@@ -59,7 +59,8 @@ export class DiscoveryClient {
     this.send({ kind: 'nack', nonce, problems: [{ path, message: 'cannot be used' }] });
   }
 
-  send(message: ClientMessage): void {
+  /** A buffer goes as it is. */
+  send(message: ClientMessage | Buffer): void {
     this.#stream.write(message);
   }
 
@@ -82,11 +83,6 @@ export class DiscoveryClient {
     return update;
   }
 
-  /** Takes nothing further off the connection. */
-  stopReading(): void {
-    this.#stream.pause();
-  }
-
   end(): void {
     this.#stream.end();
   }
@@ -97,8 +93,8 @@ export class DiscoveryClient {
   }
 }
 
-function encode(message: ClientMessage): Buffer {
-  return Buffer.from(JSON.stringify(message));
+function encode(message: ClientMessage | Buffer): Buffer {
+  return Buffer.isBuffer(message) ? message : Buffer.from(JSON.stringify(message));
 }
 
 function decode(bytes: Buffer): Update {

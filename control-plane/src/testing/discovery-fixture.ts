@@ -1,22 +1,28 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { NO_AUTHENTICATION, type Authenticator } from '../publish/caller.ts';
-import { createDiscoveryServer, type DiscoveryServer } from '../publish/discovery-server.ts';
+import {
+  createDiscoveryServer,
+  type ConnectionLimits,
+  type DiscoveryServer,
+} from '../publish/discovery-server.ts';
+import { CONNECTION_LIMITS, PUBLISH_LIMITS } from '../publish/limits.ts';
 import { createPublishMetrics, type PublishMetrics } from '../publish/publish-metrics.ts';
 import { createPublisher, type Publisher, type PublishLimits } from '../publish/publisher.ts';
 import { DiscoveryClient, type ClientOptions } from './discovery-client.ts';
-import { MemoryCatalog } from './memory-catalog.ts';
+import { TestMesh } from './test-mesh.ts';
 import { createRecordingLog, type RecordingLog } from './recording-log.ts';
 
 export interface FixtureOptions {
-  readonly catalog?: MemoryCatalog;
+  readonly mesh?: TestMesh;
   readonly authenticator?: Authenticator;
   readonly credentials?: ServerCredentials;
   readonly limits?: Partial<PublishLimits>;
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 export interface DiscoveryFixture {
-  readonly catalog: MemoryCatalog;
+  readonly mesh: TestMesh;
   readonly publisher: Publisher;
   readonly server: DiscoveryServer;
   readonly metrics: PublishMetrics;
@@ -27,44 +33,28 @@ export interface DiscoveryFixture {
   close(): void;
 }
 
-const LIMITS: PublishLimits = {
-  helloMs: 10_000,
-  answerMs: 10_000,
-  ageMs: 600_000,
-  maxStreams: 1_000,
-  maxBufferedBytes: 64 * 1024 * 1024,
-  quietMs: 5,
-  maxQuietMs: 50,
-};
-
 /** A publisher behind a real server on a port of its own. */
 export async function startDiscovery(options: FixtureOptions = {}): Promise<DiscoveryFixture> {
-  const catalog = options.catalog ?? new MemoryCatalog();
+  const mesh = options.mesh ?? new TestMesh();
   const log = createRecordingLog();
   const metrics = createPublishMetrics(new Metrics());
   const publisher = createPublisher({
-    catalog,
+    catalog: mesh.catalog,
     authenticator: options.authenticator ?? NO_AUTHENTICATION,
     clusterDomain: 'cluster.local',
-    limits: { ...LIMITS, ...options.limits },
+    limits: { ...PUBLISH_LIMITS, quietMs: 5, ...options.limits },
     metrics,
     log,
   });
   const server = createDiscoveryServer({
     credentials: options.credentials ?? ServerCredentials.createInsecure(),
     accept: (call) => publisher.accept(call),
-    limits: {
-      maxConnections: 1_000,
-      firstStreamMs: 10_000,
-      keepaliveMs: 30_000,
-      keepaliveTimeoutMs: 10_000,
-      connectionAgeMs: 600_000,
-    },
+    limits: { ...CONNECTION_LIMITS, ...options.connections },
   });
   const { port } = await server.listen({ address: '127.0.0.1', port: 0 });
   const clients: DiscoveryClient[] = [];
   return {
-    ...{ catalog, publisher, server, metrics, log, port },
+    ...{ mesh, publisher, server, metrics, log, port },
     connect(client = {}) {
       const connected = new DiscoveryClient({ port, ...client });
       clients.push(connected);
