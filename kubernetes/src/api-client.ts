@@ -137,13 +137,16 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     async delete(place, call) {
       await send({ verb: 'delete', method: 'DELETE', place, path: pathOf(place), ...call });
     },
-    watch(place, { resourceVersion, timeoutSeconds, labelSelector, fieldSelector, ...rest }) {
+    watch(place, { resourceVersion, timeoutSeconds, labelSelector, fieldSelector, signal, silenceMs }) {
       const query = {
         watch: 'true',
         allowWatchBookmarks: 'true',
         ...{ resourceVersion, timeoutSeconds, labelSelector, fieldSelector },
       };
-      return requester.stream({ verb: 'watch', method: 'GET', place, path: pathOf(place), query, ...rest });
+      return requester.stream({
+        ...{ verb: 'watch', method: 'GET', place, path: pathOf(place), query },
+        ...{ signal, silenceMs },
+      });
     },
     async reviewToken(token, audiences, call) {
       const place = { resource: TOKEN_REVIEWS };

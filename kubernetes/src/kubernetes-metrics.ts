@@ -10,6 +10,8 @@ export interface KubernetesMetrics {
   readonly events: MetricFamily<Counter>;
   readonly missed: MetricFamily<Counter>;
   readonly malformed: MetricFamily<Counter>;
+  /** Fields of another kind than the API has, left out of objects that were read. */
+  readonly malformedFields: MetricFamily<Counter>;
   readonly objects: MetricFamily<Gauge>;
   readonly synced: MetricFamily<Gauge>;
   readonly silence: MetricFamily<Gauge>;
@@ -56,6 +58,11 @@ export function createKubernetesMetrics(metrics: Metrics): KubernetesMetrics {
     malformed: metrics.counter({
       name: name('malformed_objects_total'),
       help: 'Objects that could not be read; what was known of them stays.',
+      labels: RESOURCE,
+    }),
+    malformedFields: metrics.counter({
+      name: name('malformed_fields_total'),
+      help: 'Fields of another kind than expected, left out of objects that were read.',
       labels: RESOURCE,
     }),
     objects: metrics.gauge({ name: name('objects'), help: 'Objects that are kept.', labels: RESOURCE }),

@@ -28,11 +28,10 @@ export async function listAll(list: WholeList): Promise<string> {
 
 async function readPages(list: WholeList, options: ListOptions): Promise<string> {
   list.onStart();
-  let continueToken = '';
-  do {
-    const page = await list.client.list(list.place, { ...options, continueToken });
+  let page = await list.client.list(list.place, options);
+  for (;;) {
     for (const item of page.items) list.onObject(item);
-    continueToken = page.continueToken;
-    if (continueToken === '') return page.resourceVersion;
-  } while (true);
+    if (page.continueToken === '') return page.resourceVersion;
+    page = await list.client.list(list.place, { ...options, continueToken: page.continueToken });
+  }
 }

@@ -51,9 +51,9 @@ export interface WatchOutcome {
 
 /** One watch from its request to its end; never rejects. */
 export async function runWatchSession(options: WatchSessionOptions): Promise<WatchOutcome> {
-  const { client, place, onOpen, onEvent, ...watch } = options;
+  const { client, place, onOpen } = options;
   try {
-    const body = await client.watch(place, watch);
+    const body = await client.watch(place, options);
     onOpen();
     return await readEvents(body, options);
   } catch (error) {

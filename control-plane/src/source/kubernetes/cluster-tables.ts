@@ -30,13 +30,15 @@ export interface ClusterWatch {
   readonly tables: ClusterTables;
   /** Whether each table has been read whole once; before that an absent object may just not be known yet. */
   hasSynced(): boolean;
-  /** Resolves with the first whole read of all tables; rejects when stopped before. */
+  /** Resolves once all tables have been read whole and the listener has been told of it; rejects when stopped before. */
   synced(): Promise<void>;
   /**
    * `listener` is told of all changes since its last call, at most once per turn of the event loop, and never before all tables have
    * been read: its first call has everything as changed. One listener; a second call is an error.
    */
   onChange(listener: (changes: ClusterChanges) => void): void;
+  /** Why the tables may be old or incomplete, as sentences; empty: they are not. */
+  problems(): readonly string[];
   start(): void;
   stop(): void;
 }
