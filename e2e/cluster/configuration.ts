@@ -73,7 +73,7 @@ function cni({ id, folder, podCidr }: Layout): unknown {
   };
 }
 
-function kubelet({ id, folder, pki, sockets, dnsAddress, nodeAddress }: Layout): unknown {
+function kubelet({ id, folder, pki, sockets, dnsAddress, nodeAddress, maxPods }: Layout): unknown {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -103,7 +103,7 @@ function kubelet({ id, folder, pki, sockets, dnsAddress, nodeAddress }: Layout):
     resolvConf: '',
     rotateCertificates: false,
     healthzBindAddress: nodeAddress,
-    maxPods: 110,
+    maxPods,
   };
 }
 

@@ -1,23 +1,29 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { processesOf, removeCgroup } from './cgroup.ts';
+import { basename, dirname, join } from 'node:path';
+import { removeCgroup } from './cgroup.ts';
 import { tryRun } from './command.ts';
 import { restoreKernelSettings } from './kernel-settings.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { removeNetwork } from './network.ts';
+import { isRunning } from './process-mark.ts';
 import { isAbandoned, readClaims, readState, removeState, type ClusterState } from './state.ts';
 import { until } from './until.ts';
 
 /**
  * Takes a cluster down whatever state it is in: every process (found by its control group), mount, namespace, group and folder;
- * logs and keys stay until the next cluster of that name. Says on which slot nothing was up by doing nothing.
+ * logs and keys stay until the next cluster of that name.
  */
 export async function takeDown(layout: Layout, state: ClusterState | undefined): Promise<void> {
+  const sandboxes = list(join(layout.sockets, 'containerd', 'io.containerd.runtime.v2.task', 'k8s.io')).map(
+    (path) => basename(path),
+  );
   await removeCgroup(layout.id);
   await unmountBelow([layout.folder, layout.sockets]);
   await removeNetwork(layout);
-  removeTraces(layout);
-  if (state !== undefined) restoreKernelSettings(state.kernelSettings);
+  removeTraces(layout, sandboxes);
+  // Another cluster's kubelet would miss them; the last one to go puts them back.
+  const isLast = readClaims().every(({ slot }) => slot === layout.slot);
+  if (state !== undefined && isLast) restoreKernelSettings(state.kernelSettings);
   removeState(layout);
 }
 
@@ -25,23 +31,29 @@ export async function takeDown(layout: Layout, state: ClusterState | undefined):
 export async function takeDownByName(name: string): Promise<boolean> {
   const state = readState(name);
   if (state === undefined) return false;
-  await takeDown(layoutOf(name, state.slot), state);
+  await takeDown(state.layout, state);
   return true;
+}
+
+/** Made by this very process, and not left to anybody. */
+export function isOwn(name: string): boolean {
+  const owner = readState(name)?.owner;
+  return owner?.pid === process.pid && isRunning(owner);
+}
+
+export async function takeDownOwn(name: string): Promise<void> {
+  if (isOwn(name)) await takeDownByName(name);
 }
 
 /** What runs that were killed have left, of this checkout or another. */
 export async function takeDownAbandoned(): Promise<readonly string[]> {
   const abandoned = readClaims().filter(isAbandoned);
   for (const { slot, stateFile, state } of abandoned) {
-    const layout = { ...layoutOf(state?.name ?? 'unknown', slot), folder: join(stateFile, '..'), stateFile };
-    await takeDown(layout, state);
+    // Its checkout may be gone, and with it all but what the slot says.
+    const unknown = { ...layoutOf('unknown', slot), folder: dirname(stateFile), stateFile };
+    await takeDown(state?.layout ?? unknown, state);
   }
   return abandoned.map(({ stateFile, slot }) => `${stateFile} (slot ${slot})`);
-}
-
-/** Processes of the cluster that live, for whoever wants to know that nothing is left. */
-export function leftProcesses(layout: Layout): number[] {
-  return processesOf(layout.id);
 }
 
 /** Deepest first; a mount that is busy for a moment is tried again. */
@@ -65,11 +77,12 @@ function mountsBelow(folders: readonly string[]): string[] {
 }
 
 /** Folders of the node's data, and what programs with fixed paths have put elsewhere under the cluster's name. */
-function removeTraces({ folder, id }: Layout): void {
+function removeTraces({ folder, id }: Layout, sandboxes: readonly string[]): void {
   for (const data of ['containerd', 'etcd', 'kubelet', 'cni', 'pods'])
     rmSync(join(folder, data), { recursive: true, force: true });
   for (const file of list('/var/lib/cni/results')) {
-    if (file.startsWith(`/var/lib/cni/results/${id}-`)) rmSync(file, { force: true });
+    if (file.startsWith(`/var/lib/cni/results/${id}-`) || sandboxes.some((sandbox) => file.includes(sandbox)))
+      rmSync(file, { force: true });
   }
   for (const link of list('/var/log/containers')) {
     if (readlinkSync(link).startsWith(`${folder}/`)) rmSync(link);

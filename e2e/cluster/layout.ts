@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\
 export const CACHE = join(ROOT, '.cache', 'cluster');
 
 /** So many clusters find room on one machine beside each other: each has its share of the documentation networks. */
-export const SLOTS = [0, 1] as const;
+export const SLOTS = [0, 1, 2] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** Every name, folder and address of one cluster. */
@@ -30,6 +30,7 @@ export interface Layout {
   readonly nodeName: string;
   readonly nodeAddress: string;
   readonly podCidr: string;
+  readonly maxPods: number;
   readonly serviceCidr: string;
   readonly apiServiceAddress: string;
   readonly dnsAddress: string;
@@ -40,11 +41,47 @@ export function clusterFolder(name: string): string {
   return join(CACHE, 'run', name);
 }
 
-/** Addresses are of RFC 5737 (documentation) only: nodes 192.0.2.0/24, pods 198.51.100.0/24, Services 203.0.113.0/24. */
+interface Share {
+  readonly node: { readonly host: string; readonly address: string };
+  readonly pods: string;
+  /** Without its last part. */
+  readonly services: string;
+  readonly servicesFrom: number;
+  readonly serviceBits: number;
+  readonly maxPods: number;
+}
+
+/** Addresses are of RFC 5737 (documentation) only. The machine has one end of each cable, the node the other. */
+const SHARES: Readonly<Record<Slot, Share>> = {
+  0: {
+    node: { host: '192.0.2.241', address: '192.0.2.242' },
+    pods: '198.51.100.0/25',
+    services: '203.0.113',
+    servicesFrom: 0,
+    serviceBits: 25,
+    maxPods: 110,
+  },
+  1: {
+    node: { host: '192.0.2.245', address: '192.0.2.246' },
+    pods: '198.51.100.128/25',
+    services: '203.0.113',
+    servicesFrom: 128,
+    serviceBits: 25,
+    maxPods: 110,
+  },
+  2: {
+    node: { host: '192.0.2.249', address: '192.0.2.250' },
+    pods: '192.0.2.64/26',
+    services: '192.0.2',
+    servicesFrom: 128,
+    serviceBits: 26,
+    maxPods: 58,
+  },
+};
+
 export function layoutOf(name: string, slot: Slot): Layout {
   const folder = clusterFolder(name);
-  const link = 240 + 4 * slot;
-  const half = 128 * slot;
+  const { node, pods, services, servicesFrom, serviceBits, maxPods } = SHARES[slot];
   const id = `lanekeeper-cluster-${slot}`;
   return {
     name,
@@ -57,13 +94,14 @@ export function layoutOf(name: string, slot: Slot): Layout {
     sockets: join('/run', id),
     id,
     hostLink: `lk-cluster${slot}`,
-    hostAddress: `192.0.2.${link + 1}`,
+    hostAddress: node.host,
     nodeName: 'node-1',
-    nodeAddress: `192.0.2.${link + 2}`,
-    podCidr: `198.51.100.${half}/25`,
-    serviceCidr: `203.0.113.${half}/25`,
-    apiServiceAddress: `203.0.113.${half + 1}`,
-    dnsAddress: `203.0.113.${half + 10}`,
+    nodeAddress: node.address,
+    podCidr: pods,
+    maxPods,
+    serviceCidr: `${services}.${servicesFrom}/${serviceBits}`,
+    apiServiceAddress: `${services}.${servicesFrom + 1}`,
+    dnsAddress: `${services}.${servicesFrom + 10}`,
     apiPort: 6443,
   };
 }

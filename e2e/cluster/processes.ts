@@ -5,7 +5,7 @@ import { makeCgroup } from './cgroup.ts';
 import { commandsOf, type ComponentName } from './components.ts';
 import { enter } from './network.ts';
 import { isRunning, markOf } from './process-mark.ts';
-import { layoutOfState, requireState, writeState, type ComponentState } from './state.ts';
+import { requireState, writeState, type ComponentState } from './state.ts';
 import { until } from './until.ts';
 import { isReady } from './readiness.ts';
 
@@ -15,7 +15,7 @@ import { isReady } from './readiness.ts';
  */
 export function startComponent(cluster: string, name: ComponentName): ComponentState {
   const state = requireState(cluster);
-  const layout = layoutOfState(state);
+  const layout = state.layout;
   const command = commandsOf(layout)[name];
   const log = join(layout.logs, `${name}.log`);
   mkdirSync(dirname(log), { recursive: true });
@@ -63,7 +63,7 @@ export async function ensureComponent(
 ): Promise<void> {
   const known = requireState(cluster).components[name];
   const component = known !== undefined && isRunning(known) ? known : startComponent(cluster, name);
-  const layout = layoutOfState(requireState(cluster));
+  const layout = requireState(cluster).layout;
   await until(`${name} is ready`, () => isReady(layout, name), {
     withinMs,
     isHopeless: () =>

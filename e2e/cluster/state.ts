@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { ComponentName } from './components.ts';
 import { clusterFolder, layoutOf, SLOTS, type Layout, type Slot } from './layout.ts';
@@ -6,12 +16,10 @@ import { isRunning, type ProcessMark } from './process-mark.ts';
 
 /** What `cluster.json` says of a cluster: enough to restart its parts, and to clean up after a run that was killed. */
 export interface ClusterState {
-  readonly name: string;
-  readonly slot: Slot;
-  readonly folder: string;
+  /** As it was made: a later version may lay clusters out in another way. */
+  readonly layout: Layout;
   /** The run that made it; undefined when it was left up on purpose. */
   readonly owner: ProcessMark | undefined;
-  readonly kubeconfig: string;
   /** Kernel settings that the kubelet changes for the whole machine, as they were before. */
   readonly kernelSettings: Readonly<Record<string, string>>;
   readonly components: Partial<Record<ComponentName, ComponentState>>;
@@ -47,20 +55,23 @@ export function writeState(layout: Layout, state: ClusterState): void {
   renameSync(draft, layout.stateFile);
 }
 
-export function layoutOfState({ name, slot }: ClusterState): Layout {
-  return layoutOf(name, slot);
-}
-
-/** Beside the cluster's sockets stands whose the slot is, for runs of other checkouts. */
+/**
+ * Takes a slot for one cluster, machine-wide; false when it is taken. The folder of the sockets says whose it is, for runs of
+ * other checkouts, and it is there with all of that or not at all.
+ */
 export function claimSlot(layout: Layout, owner: ProcessMark): boolean {
+  const draft = mkdtempSync(`${layout.sockets}.`);
+  chmodSync(draft, 0o711);
+  writeFileSync(join(draft, 'owner.json'), JSON.stringify({ stateFile: layout.stateFile, owner }));
   try {
-    mkdirSync(layout.sockets, { mode: 0o711 });
+    renameSync(draft, layout.sockets);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    rmSync(draft, { recursive: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     throw error;
   }
-  writeFileSync(join(layout.sockets, 'owner.json'), JSON.stringify({ stateFile: layout.stateFile, owner }));
-  return true;
 }
 
 export interface Claim {

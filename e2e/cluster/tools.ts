@@ -1,14 +1,15 @@
 import type { Request, Tool } from './arguments.ts';
 import { collect } from './collect.ts';
 import { resumeCommands } from './command.ts';
-import { commandsOf, type ComponentName } from './components.ts';
-import { takeDownByName } from './down.ts';
+import { commandsOf, KUBECTL, type ComponentName } from './components.ts';
+import { takeDownByName, takeDownOwn } from './down.ts';
 import { buildImage, importImages } from './images.ts';
 import { endOnSignals } from './interruption.ts';
 import { isRunning } from './process-mark.ts';
 import { ensureComponent, restartComponent, stopComponent } from './processes.ts';
-import { clusterNames, layoutOfState, requireState } from './state.ts';
+import { clusterNames, requireState } from './state.ts';
 import { say, step, stepTable } from './steps.ts';
+import { collectionFolder } from './try-promises.ts';
 import { bringUp, keep, prepare } from './up.ts';
 import { usage } from './usage.ts';
 
@@ -21,7 +22,8 @@ const TOOL: Readonly<Record<Tool, (request: Request) => Promise<number>>> = {
   restart: (request) => onParts(request, restartComponent),
   image,
   async collect({ name }) {
-    process.stdout.write(`${await collect(layoutOfState(requireState(name)))}\n`);
+    const { kubeconfig, logs } = requireState(name).layout;
+    await collect({ kubeconfig, logs, variables: { KUBECTL } }, collectionFolder(name));
     return 0;
   },
 };
@@ -38,12 +40,11 @@ async function up({ name }: Request): Promise<number> {
   try {
     await prepare();
     keep(await bringUp(name));
-  } catch (error) {
+  } finally {
     resumeCommands();
-    await takeDownByName(name);
-    throw error;
+    await takeDownOwn(name);
   }
-  process.stdout.write(`${stepTable()}\n${usage(layoutOfState(requireState(name)))}`);
+  process.stdout.write(`${stepTable()}\n${usage(requireState(name).layout)}`);
   return 0;
 }
 
@@ -55,8 +56,8 @@ async function down({ name }: Request): Promise<number> {
 
 async function list(): Promise<number> {
   for (const name of clusterNames()) {
-    const { kubeconfig, components } = requireState(name);
-    process.stdout.write(`${name}  KUBECONFIG=${kubeconfig}\n`);
+    const { layout, components } = requireState(name);
+    process.stdout.write(`${name}  KUBECONFIG=${layout.kubeconfig}\n`);
     for (const [part, component] of Object.entries(components)) {
       const life = isRunning(component) ? `process ${component.pid}` : 'ENDED';
       process.stdout.write(`  ${part.padEnd(20)} ${life.padEnd(16)} ${component.log}\n`);
@@ -70,7 +71,7 @@ async function onParts(
   act: (name: string, part: ComponentName) => Promise<void>,
 ): Promise<number> {
   const state = requireState(name);
-  const known = Object.keys(commandsOf(layoutOfState(state))) as ComponentName[];
+  const known = Object.keys(commandsOf(state.layout)) as ComponentName[];
   const parts = words.map((word) => known.find((part) => part === word));
   if (parts.length === 0 || parts.includes(undefined)) {
     process.stderr.write(`${tool} takes names of parts: ${known.join(', ')}\n`);
@@ -88,7 +89,7 @@ async function image({ name, words }: Request): Promise<number> {
     process.stderr.write('image takes three words: NAME DOCKERFILE CONTEXT\n');
     return 64;
   }
-  const layout = layoutOfState(requireState(name));
+  const { layout } = requireState(name);
   await step(`building ${imageName}`, () => buildImage({ name: imageName, dockerfile, context }));
   await step(`putting it into '${name}'`, () => importImages(layout, [imageName]));
   return 0;

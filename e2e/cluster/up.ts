@@ -13,7 +13,7 @@ import { applyObjects } from './objects.ts';
 import { installPackages } from './packages.ts';
 import { makePki } from './pki.ts';
 import { ensureComponent } from './processes.ts';
-import { markOf } from './process-mark.ts';
+import { isRunning, markOf } from './process-mark.ts';
 import { kubectl } from './readiness.ts';
 import { claimSlot, readClaims, readState, requireState, writeState } from './state.ts';
 import { say, step } from './steps.ts';
@@ -30,8 +30,7 @@ export async function prepare(): Promise<void> {
 export async function bringUp(name: string): Promise<Layout> {
   const removed = await takeDownAbandoned();
   for (const each of removed) say(`cleaned up what a killed run had left: ${each}`);
-  if (readState(name) !== undefined)
-    await step(`taking down the cluster '${name}' that is up`, () => takeDownByName(name));
+  await replace(name);
   const layout = claim(name);
   await step('network, keys and configuration', () => lay(layout));
   await step('containerd and etcd', () => ensureAll(name, ['containerd', 'etcd']));
@@ -47,6 +46,17 @@ export async function bringUp(name: string): Promise<Layout> {
   return layout;
 }
 
+async function replace(name: string): Promise<void> {
+  const there = readState(name);
+  if (there === undefined) return;
+  const { owner } = there;
+  if (owner !== undefined && isRunning(owner))
+    throw new Error(
+      `the cluster '${name}' is in use by another run (process ${owner.pid}): wait for it, or take another --name`,
+    );
+  await step(`taking down the cluster '${name}' that is up`, () => takeDownByName(name));
+}
+
 async function ensureAll(name: string, components: readonly ComponentName[]): Promise<void> {
   await Promise.all(components.map((component) => ensureComponent(name, component)));
 }
@@ -58,9 +68,7 @@ function claim(name: string): Layout {
     if (!claimSlot(layout, owner)) continue;
     rmSync(layout.folder, { recursive: true, force: true });
     mkdirSync(layout.logs, { recursive: true });
-    const { folder, kubeconfig } = layout;
-    const kernelSettings = readKernelSettings();
-    writeState(layout, { name, slot, folder, owner, kubeconfig, kernelSettings, components: {} });
+    writeState(layout, { layout, owner, kernelSettings: settingsBefore(), components: {} });
     return layout;
   }
   const taken = readClaims().map(({ stateFile, owner: { pid } }) => `${stateFile} (made by process ${pid})`);
@@ -68,6 +76,12 @@ function claim(name: string): Layout {
     `this machine has room for ${SLOTS.length} clusters, and all are taken:\n  ${taken.join('\n  ')}\n` +
       'take one down, in its checkout: node e2e/cluster/main.ts down --name NAME',
   );
+}
+
+/** As they were before any cluster changed them. */
+function settingsBefore(): Readonly<Record<string, string>> {
+  const earlier = readClaims().find(({ state }) => state !== undefined)?.state;
+  return earlier?.kernelSettings ?? readKernelSettings();
 }
 
 async function lay(layout: Layout): Promise<void> {
