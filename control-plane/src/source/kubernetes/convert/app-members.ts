@@ -3,7 +3,7 @@ import type { KubePod, KubeService, KubeServicePort } from '../objects.ts';
 import { addressesOf } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { hasNoPorts, portsOfPod } from './endpoint-ports.ts';
-import { podKey, standingOfPod, type Member } from './member.ts';
+import { holdsAddress, podKey, standingOfPod, type Member } from './member.ts';
 
 /** What has to be known of a Service to find the members that it does not select. */
 export interface Selection {
@@ -72,7 +72,7 @@ function isOtherPart(pod: KubePod, { selector = {} }: KubeService): boolean {
 
 /** Undefined: it has no address (any more), or none of the Service's ports. */
 function memberOf(pod: KubePod, selection: Selection, view: ClusterView): Member | undefined {
-  const addresses = addressesOf(pod);
+  const addresses = addressesOf(pod).filter((address) => holdsAddress(pod, address, view));
   const ports = portsOfPod(selection.ports, pod);
   if (addresses.length === 0 || hasNoPorts(ports)) return undefined;
   return {

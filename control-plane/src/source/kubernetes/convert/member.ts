@@ -1,6 +1,7 @@
 import { injectionWish } from '@lanekeeper/protocol/injection-wish';
 import { standingOf, type Standing } from '@lanekeeper/protocol/workload-names';
 import type { KubePod } from '../objects.ts';
+import { addressesOf } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
 
 /** A member of a Service before it is known how it compares with the others. */
@@ -29,6 +30,12 @@ const OF_BASELINE: Standing = { kind: 'baseline' };
 /** What is no pod carries no label. */
 export function standingOfPod(pod: KubePod | undefined): Standing {
   return pod === undefined ? OF_BASELINE : standingOf(pod.meta.labels, pod.laneFromEnv);
+}
+
+/** Whether who connects there reaches this pod: an address may have gone to another pod while the first is still known. */
+export function holdsAddress(pod: KubePod, address: string, view: ClusterView): boolean {
+  if (!addressesOf(pod).includes(address)) return false;
+  return pod.hostNetwork || view.podAt(address) === pod;
 }
 
 /** Whether it was to get a sidecar and has none; what it calls would lose the lane. */

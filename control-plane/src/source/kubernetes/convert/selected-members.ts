@@ -1,8 +1,8 @@
 import type { KubeEndpoint, KubeEndpointSlice, KubePod, KubeServicePort } from '../objects.ts';
-import { addressesOf, canonicalAddress } from './addresses.ts';
+import { canonicalAddress } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { hasNoPorts, portsOfSlice, type EndpointPorts } from './endpoint-ports.ts';
-import { podKey, standingOfPod, type Member } from './member.ts';
+import { holdsAddress, podKey, standingOfPod, type Member } from './member.ts';
 
 /** A Service by name, and those of its ports that the mesh carries. */
 export interface SlicedService {
@@ -54,8 +54,8 @@ function memberOf(endpoint: KubeEndpoint, place: Place, view: ClusterView): Memb
 }
 
 /**
- * Nobody may call an endpoint whose lane is not known: where the pod that a slice names is not known (yet), or has another address
- * by now, the endpoint is left out until the two watches agree. An address alone may be that of a pod as well.
+ * Nobody may call an endpoint whose lane is not known: where the pod that a slice names is not known (yet), or no longer holds the
+ * address, the endpoint is left out until the two watches agree. An address alone may be that of a pod as well.
  */
 function podBehind(
   endpoint: KubeEndpoint,
@@ -65,7 +65,7 @@ function podBehind(
 ): KubePod | 'unknown' | undefined {
   if (endpoint.pod === undefined) return view.podAt(address);
   const pod = view.pod(`${slice.meta.namespace}/${endpoint.pod}`);
-  return pod !== undefined && addressesOf(pod).includes(address) ? pod : 'unknown';
+  return pod !== undefined && holdsAddress(pod, address, view) ? pod : 'unknown';
 }
 
 /** One pod in several slices: of both address families, or for a moment in two while endpoints move from one to another. */
