@@ -32,20 +32,20 @@ export const NARROW_EDGES = [
   },
   {
     module: 'node:http2',
-    only: ['sidecar/src/wire/http2/'],
-    reason: 'our own frames replace it there one day',
+    only: ['sidecar/src/wire/http2/', 'sidecar/src/probe/'],
+    reason: 'our own frames replace it on the data path one day',
   },
   {
     module: 'node:http',
     only: [
-      ...['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp'],
+      ...['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
       ...['injector/src/', 'control-plane/src/', 'kubernetes/src/'],
     ],
     reason: 'the data path speaks HTTP through its drivers only',
   },
   {
     module: 'node:https',
-    only: ['sidecar/src/exchange/otlp', 'injector/src/', 'kubernetes/src/'],
+    only: ['sidecar/src/exchange/otlp', 'sidecar/src/probe/', 'injector/src/', 'kubernetes/src/'],
     reason: 'the data path speaks HTTP through its drivers only',
   },
   { module: 'koffi', only: ['sidecar/src/listen/'], reason: 'the one native call is SO_ORIGINAL_DST' },
@@ -147,6 +147,13 @@ export const FOLDER_RULES = [
     folder: 'sidecar/src/cluster/',
     all: ['sidecar/src/admin/', 'sidecar/src/discovery/', 'sidecar/src/listen/'],
     reason: 'pickers and pools are used by the data path; they do not reach back',
+  },
+  {
+    folder: 'sidecar/src/probe/',
+    all: ['lane', 'route', 'cluster', 'exchange', 'wire', 'listen', 'discovery', 'admin'].map(
+      (folder) => `sidecar/src/${folder}/`,
+    ),
+    reason: 'a probe asks the application and knows nothing of the mesh',
   },
   {
     folder: 'sidecar/src/exchange/',

@@ -14,6 +14,7 @@ import { createExchanges, type Exchanges } from './exchange/request-exchange.ts'
 import { traceIdOf, w3cTraceId } from './lane/trace-ids.ts';
 import { createMeshSource, type MeshSource } from './mesh-source.ts';
 import { createMeshView, type MeshView } from './mesh-view.ts';
+import { createProber } from './probe/prober.ts';
 import { explain } from './route/explain.ts';
 import type { ServedDirection } from './serve-direction.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
@@ -42,6 +43,7 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
   const status = createStatusServer({
     metrics: telemetry.metrics,
     notReady: () => notReady(lifecycle, source),
+    prober: createProber(config.probes, config.podAddress ?? '127.0.0.1'),
   });
 
   let directions: readonly ServedDirection[] = [];

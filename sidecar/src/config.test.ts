@@ -94,6 +94,7 @@ test('every variable of the contract changes something', () => {
     },
     appAddress: { address: '127.0.0.1', port: 8080 },
     untaggedInbound: 'adopt',
+    probes: {},
     detect: { timeoutMs: 11, tcpPorts: new Set() },
     limits: {
       connectTimeoutMs: 12,
@@ -125,6 +126,12 @@ test('takes the mesh from a file or from the control plane, not from both', () =
     },
   ]);
   expect(problemsOf({ ...stream, LANEKEEPER_DISCOVERY_CA: 'a path?' })).toHaveLength(1);
+});
+
+test('reads the table of probes that the injector writes', () => {
+  const table = { '/probe/app/readiness': { kind: 'tcp', port: 5432, timeoutMs: 1000 } };
+  expect(parseConfig({ LANEKEEPER_PROBES: JSON.stringify(table) }).probes).toEqual(table);
+  expect(problemsOf({ LANEKEEPER_PROBES: '{"/ready": {}}' })).toHaveLength(1);
 });
 
 test('a gateway listens at the edge only, and must be told where', () => {

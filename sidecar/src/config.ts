@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { BASELINE, isLaneName } from '@lanekeeper/protocol/lane-name';
+import { PROBE_TABLE_VARIABLE, type ProbeTable } from '@lanekeeper/protocol/probes';
 import { VARIABLES } from '@lanekeeper/protocol/variables';
 import { EnvReader, type EnvSource } from '@lanekeeper/runtime/env';
 import * as kind from '@lanekeeper/runtime/env-kinds';
@@ -7,6 +8,7 @@ import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
 import { DEFAULT_NAMESPACE, isServiceName } from '@lanekeeper/mesh-file/service-name';
+import { PROBE_TABLE } from './probe/probe-table.ts';
 import { readListen, type ListenConfig } from './read-listen.ts';
 import type { Workload } from './workload.ts';
 
@@ -24,6 +26,8 @@ export interface SidecarConfig {
   readonly appAddress: SocketAddress | undefined;
   /** `correct` (default): untagged requests are baseline. `adopt`: they take the workload's lane (the pod is an entry). */
   readonly untaggedInbound: 'correct' | 'adopt';
+  /** What the kubelet asks of the application through the status port. */
+  readonly probes: ProbeTable;
   readonly detect: DetectConfig;
   readonly limits: Limits;
   readonly telemetry: TelemetryConfig;
@@ -101,6 +105,7 @@ export function parseConfig(source: EnvSource): SidecarConfig {
       kind.choice('correct', 'adopt'),
       DEFAULT_SETTINGS.untaggedInbound,
     ),
+    probes: env.get(PROBE_TABLE_VARIABLE, PROBE_TABLE, {}),
     detect: readDetect(env),
     limits: readLimits(env),
     telemetry: readTelemetry(env),

@@ -27,6 +27,7 @@ export const CONFIG: SidecarConfig = {
   listen: { outbound: [LOOPBACK], inbound: [LOOPBACK], gateway: [], admin: LOOPBACK, status: LOOPBACK },
   appAddress: undefined,
   untaggedInbound: 'correct',
+  probes: {},
   detect: { timeoutMs: 100, tcpPorts: new Set([3306, 110, 25]) },
   limits: {
     connectTimeoutMs: 1,

@@ -6,7 +6,18 @@ import { createStatusServer } from './status-server.ts';
 
 let reasons: string[] = [];
 const metrics = new Metrics();
-const server = createStatusServer({ metrics, notReady: () => reasons });
+const server = createStatusServer({
+  metrics,
+  notReady: () => reasons,
+  prober: {
+    paths: ['/probe/app/liveness', '/probe/app/readiness'],
+    ask(path) {
+      if (!path.startsWith('/probe/app/')) return undefined;
+      const isHealthy = path === '/probe/app/liveness';
+      return Promise.resolve({ isHealthy, sentence: `it is ${isHealthy ? 'well' : 'ill'}` });
+    },
+  },
+});
 let at: SocketAddress;
 
 beforeEach(async () => {
@@ -32,6 +43,14 @@ describe('the status port', () => {
     const answer = await ask(at, '/metrics', { headers: { host: '10.1.2.3:15020' } });
     expect(answer.text).toContain('lanekeeper_test_total 1');
     expect(answer.headers['content-type']).toContain('version=0.0.4');
+  });
+
+  it("answers the kubelet's probes of the application, each with a sentence", async () => {
+    expect(await ask(at, '/probe/app/liveness')).toMatchObject({ status: 200, text: 'it is well\n' });
+    expect(await ask(at, '/probe/app/readiness')).toMatchObject({ status: 503, text: 'it is ill\n' });
+    const unknown = await ask(at, '/probe/other/liveness');
+    expect(unknown.status).toBe(404);
+    expect(unknown.text).toContain('/probe/app/readiness');
   });
 
   it('answers nothing else', async () => {

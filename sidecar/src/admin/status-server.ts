@@ -1,11 +1,14 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { METRICS_CONTENT_TYPE, type Metrics } from '@lanekeeper/runtime/metrics';
+import type { Finding } from '../probe/finding.ts';
+import type { Prober } from '../probe/prober.ts';
 import { closeServer, listenOn, type SmallServer } from './http-server.ts';
 
 export interface StatusDeps {
   readonly metrics: Pick<Metrics, 'expose'>;
   /** Why no traffic should come now (`starting`, `draining`); empty: ready. */
   readonly notReady: () => readonly string[];
+  readonly prober: Prober;
 }
 
 /** What kubelet and Prometheus ask for, on the pod's address: nothing here can be changed and nothing of a request is shown. */
@@ -23,10 +26,10 @@ export function createStatusServer(deps: StatusDeps): SmallServer {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       sendText(response, 405, 'only GET\n');
-    } else if (answer === undefined) {
-      sendText(response, 404, `there are: ${Object.keys(answers).join(', ')}\n`);
-    } else {
+    } else if (answer !== undefined) {
       answer(response);
+    } else {
+      sendFinding(response, deps.prober.ask(path), [...Object.keys(answers), ...deps.prober.paths]);
     }
   });
   return { listen: (at) => listenOn(server, at), close: () => closeServer(server) };
@@ -35,6 +38,17 @@ export function createStatusServer(deps: StatusDeps): SmallServer {
 function sendReady(response: ServerResponse, reasons: readonly string[]): void {
   if (reasons.length === 0) sendText(response, 200, 'ready\n');
   else sendText(response, 503, `not ready: ${reasons.join('; ')}\n`);
+}
+
+function sendFinding(
+  response: ServerResponse,
+  asked: Promise<Finding> | undefined,
+  paths: readonly string[],
+): void {
+  if (asked === undefined) sendText(response, 404, `there are: ${paths.join(', ')}\n`);
+  else {
+    void asked.then(({ isHealthy, sentence }) => sendText(response, isHealthy ? 200 : 503, `${sentence}\n`));
+  }
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -260,10 +260,10 @@ describe('createPicker', () => {
   });
 
   it('takes the zone of the caller when it becomes known', () => {
-    let zone: string | undefined;
+    const caller: { zone?: string } = {};
     const picker = createPicker({
       balancing: () => ({ policy: 'least-request', zoneAware: true }),
-      zone: () => zone,
+      zone: () => caller.zone,
       clientAddress: '',
       loads: createEndpointLoads(),
       outliers: createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => 0 }),
@@ -275,7 +275,7 @@ describe('createPicker', () => {
     ]);
     const zones = () => new Set(Array.from({ length: 50 }, () => picker.pick(subset, ANY)?.zone));
     expect(zones()).toEqual(new Set(['north', 'south']));
-    zone = 'south';
+    caller.zone = 'south';
     expect(zones()).toEqual(new Set(['south']));
   });
 });
