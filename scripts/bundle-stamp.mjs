@@ -19,7 +19,7 @@ export function digestOfInputs() {
     .flatMap((name) => {
       const sources = readdirSync(join(root, name, 'src'), { recursive: true })
         .map((file) => join(name, 'src', file))
-        .filter((file) => /(?<!\.test)\.(ts|html)$/.test(file));
+        .filter((file) => /(?<!\.test)\.(ts|html)$/.test(file) && !file.includes('/testdata/'));
       return [join(name, 'package.json'), ...sources.sort()];
     });
   const hash = createHash('sha256').update(`${process.platform}-${process.arch}`);
