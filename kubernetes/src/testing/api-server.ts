@@ -39,6 +39,8 @@ export interface SeenRequest {
 
 export interface ApiServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Default: one that is free. */
+  readonly port?: number;
 }
 
 /** A real HTTP(S) server with the verbs of an API server, which misbehaves when told to. */
@@ -55,10 +57,11 @@ export class ApiServer {
   readonly #watchers = new Set<Watcher>();
   readonly #snapshots = new Map<number, readonly KubeObject[]>();
   #server: Server | undefined;
-  #port = 0;
+  #port: number;
 
   constructor(options: ApiServerOptions = {}) {
     this.#options = options;
+    this.#port = options.port ?? 0;
   }
 
   get url(): string {
