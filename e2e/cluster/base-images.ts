@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from './command.ts';
 import { PAUSE } from './binaries.ts';
 import { PAUSE_IMAGE } from './configuration.ts';
-import { buildImage, hasImage } from './images.ts';
+import { buildImage, imageId } from './images.ts';
 import { CACHE } from './layout.ts';
 import { step } from './steps.ts';
 
@@ -11,11 +11,12 @@ import { step } from './steps.ts';
 export const DEBIAN_IMAGE = 'docker.io/library/debian:bookworm-slim';
 export const NODE_IMAGE = 'docker.io/library/node:24-bookworm-slim';
 
-/** Makes the base images that are not there yet, and a context folder holds only what goes in. */
+/** Makes the base images that are not there yet. */
 export async function makeBaseImages(): Promise<void> {
-  if (!(await hasImage(PAUSE_IMAGE))) await step('image of pause (once)', makePause);
-  if (!(await hasImage(DEBIAN_IMAGE))) await step('base image of Debian bookworm (once)', makeDebian);
-  if (!(await hasImage(NODE_IMAGE))) await step('base image of Node 24 (once)', makeNode);
+  if ((await imageId(PAUSE_IMAGE)) === undefined) await step('image of pause (once)', makePause);
+  if ((await imageId(DEBIAN_IMAGE)) === undefined)
+    await step('base image of Debian bookworm (once)', makeDebian);
+  if ((await imageId(NODE_IMAGE)) === undefined) await step('base image of Node 24 (once)', makeNode);
 }
 
 async function makePause(): Promise<void> {

@@ -13,12 +13,17 @@ export async function writeConfiguration(layout: Layout): Promise<void> {
   const json = (file: string, content: unknown): void =>
     write(file, `${JSON.stringify(content, undefined, 2)}\n`);
   mkdirSync(join(layout.folder, 'cni'), { recursive: true });
-  const { type } = await statfs(layout.folder);
-  write('containerd.toml', containerd(layout, type === OVERLAYFS_MAGIC ? 'native' : 'overlayfs'));
+  write('containerd.toml', containerd(layout, await snapshotterOf(layout)));
   json('cni/10-pods.conflist', cni(layout));
   json('kubelet.json', kubelet(layout));
   json('kube-proxy.json', kubeProxy(layout));
   write('Corefile', corefile(layout));
+}
+
+/** How containerd lays an image's layers over each other. */
+export async function snapshotterOf({ folder }: Layout): Promise<string> {
+  const { type } = await statfs(folder);
+  return type === OVERLAYFS_MAGIC ? 'native' : 'overlayfs';
 }
 
 function containerd({ folder, sockets }: Layout, snapshotter: string): string {

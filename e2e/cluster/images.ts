@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, tryRun } from './command.ts';
 import { OVERLAYFS_MAGIC } from './configuration.ts';
-import { CACHE, type Layout } from './layout.ts';
-import { ctr } from './readiness.ts';
+import { CACHE } from './layout.ts';
 
 /** An image to be made of a Dockerfile; its base images must be there (base-images.ts), nothing is pulled. */
 export interface ImageRecipe {
@@ -17,90 +17,24 @@ export interface ImageRecipe {
   readonly target?: string;
 }
 
-const IMAGES = join(CACHE, 'images');
+/** Images, and what is made on the way to them. */
+export const IMAGES = join(CACHE, 'images');
+
+const BUILD = ['bud', '--isolation=chroot', '--network=host', '--pull-never', '--layers', '--format=docker'];
 
 /** Builds an image; unchanged steps come from the cache. */
-export async function buildImage({
-  name,
-  dockerfile,
-  context,
-  buildArgs,
-  target,
-}: ImageRecipe): Promise<void> {
-  await buildah([
-    ...[
-      'bud',
-      '--isolation',
-      'chroot',
-      '--network',
-      'host',
-      '--pull-never',
-      '--layers',
-      '--format',
-      'docker',
-    ],
-    ...Object.entries(buildArgs ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
-    ...(target === undefined ? [] : ['--target', target]),
-    ...['--tag', fullName(name), '--file', dockerfile, context],
-  ]);
+export async function buildImage(recipe: ImageRecipe): Promise<void> {
+  const { name, dockerfile, context, buildArgs = {}, target } = recipe;
+  const values = Object.entries(buildArgs).map(([key, value]) => `--build-arg=${key}=${value}`);
+  const stage = target === undefined ? [] : [`--target=${target}`];
+  await buildah([...BUILD, ...values, ...stage, `--tag=${fullName(name)}`, `--file=${dockerfile}`, context]);
 }
 
-export async function hasImage(name: string): Promise<boolean> {
-  return (await idOf(name)) !== undefined;
-}
-
-async function idOf(name: string): Promise<string | undefined> {
-  const { code, stdout } = await buildahTry([
-    'inspect',
-    '--type',
-    'image',
-    '--format',
-    '{{.FromImageID}}',
-    fullName(name),
-  ]);
+/** What an image is by its content; undefined when there is none of that name. */
+export async function imageId(name: string): Promise<string | undefined> {
+  const inspect = ['inspect', '--type=image', '--format={{.FromImageID}}', fullName(name)];
+  const { code, stdout } = await tryRun('buildah', [...(await storage()), ...inspect]);
   return code === 0 ? stdout.trim() : undefined;
-}
-
-/** Puts built images into the cluster's containerd, all in one archive: what they share is read once. */
-export async function importImages(layout: Layout, names: readonly string[]): Promise<void> {
-  const archive = join(layout.folder, `images.${process.pid}`);
-  rmSync(archive, { recursive: true, force: true });
-  mkdirSync(archive, { recursive: true });
-  try {
-    for (const [index, name] of names.entries())
-      await buildah([
-        'push',
-        '--quiet',
-        '--disable-compression',
-        fullName(name),
-        `oci:${archive}:image-${index}`,
-      ]);
-    nameImages(join(archive, 'index.json'), names);
-    const tar = `${archive}.tar`;
-    try {
-      await run('tar', ['-C', archive, '-cf', tar, '.']);
-      await ctr(layout, ['images', 'import', tar]);
-    } finally {
-      rmSync(tar, { force: true });
-    }
-  } finally {
-    rmSync(archive, { recursive: true, force: true });
-  }
-}
-
-interface OciIndex {
-  readonly manifests: readonly { readonly annotations: Record<string, string> }[];
-}
-
-/** A layout's own annotation holds a tag only; containerd reads the whole name from another one. */
-function nameImages(file: string, names: readonly string[]): void {
-  const index = JSON.parse(readFileSync(file, 'utf8')) as OciIndex;
-  for (const { annotations } of index.manifests) {
-    const [, number = ''] =
-      /^image-(\d+)$/.exec(annotations['org.opencontainers.image.ref.name'] ?? '') ?? [];
-    annotations['io.containerd.image.name'] = fullName(names[Number(number)] ?? '');
-  }
-  writeFileSync(file, JSON.stringify(index));
 }
 
 /** A name without a registry is one of docker.io, as Docker and Kubernetes take it. */
@@ -114,18 +48,12 @@ export async function buildah(args: readonly string[]): Promise<string> {
   return run('buildah', [...(await storage()), ...args], { timeoutMs: 900_000 });
 }
 
-async function buildahTry(args: readonly string[]) {
-  return tryRun('buildah', [...(await storage()), ...args]);
-}
-
-/** A store of its own: nothing of the machine's is used or changed. */
+/** A store of this checkout's own: nothing of the machine's is used or changed. */
 async function storage(): Promise<string[]> {
   if (!existsSync(IMAGES)) mkdirSync(IMAGES, { recursive: true });
   const { type } = await statfs(IMAGES);
   const driver = type === OVERLAYFS_MAGIC ? 'vfs' : 'overlay';
-  return [
-    ...['--root', join(IMAGES, 'store'), '--runroot', '/run/lanekeeper-images'],
-    '--storage-driver',
-    driver,
-  ];
+  // It notes what is mounted, which must not outlive a boot; and its path must be short.
+  const notes = `/run/lanekeeper-images-${createHash('sha256').update(IMAGES).digest('hex').slice(0, 8)}`;
+  return [`--root=${join(IMAGES, 'store')}`, `--runroot=${notes}`, `--storage-driver=${driver}`];
 }

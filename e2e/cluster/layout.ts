@@ -44,10 +44,8 @@ export function clusterFolder(name: string): string {
 interface Share {
   readonly node: { readonly host: string; readonly address: string };
   readonly pods: string;
-  /** Without its last part. */
-  readonly services: string;
+  /** Last part of the first of 64 addresses of 203.0.113.0/24. */
   readonly servicesFrom: number;
-  readonly serviceBits: number;
   readonly maxPods: number;
 }
 
@@ -56,32 +54,26 @@ const SHARES: Readonly<Record<Slot, Share>> = {
   0: {
     node: { host: '192.0.2.241', address: '192.0.2.242' },
     pods: '198.51.100.0/25',
-    services: '203.0.113',
     servicesFrom: 0,
-    serviceBits: 25,
     maxPods: 110,
   },
   1: {
     node: { host: '192.0.2.245', address: '192.0.2.246' },
     pods: '198.51.100.128/25',
-    services: '203.0.113',
-    servicesFrom: 128,
-    serviceBits: 25,
+    servicesFrom: 64,
     maxPods: 110,
   },
   2: {
     node: { host: '192.0.2.249', address: '192.0.2.250' },
-    pods: '192.0.2.64/26',
-    services: '192.0.2',
+    pods: '203.0.113.192/26',
     servicesFrom: 128,
-    serviceBits: 26,
     maxPods: 58,
   },
 };
 
 export function layoutOf(name: string, slot: Slot): Layout {
   const folder = clusterFolder(name);
-  const { node, pods, services, servicesFrom, serviceBits, maxPods } = SHARES[slot];
+  const { node, pods, servicesFrom, maxPods } = SHARES[slot];
   const id = `lanekeeper-cluster-${slot}`;
   return {
     name,
@@ -99,9 +91,9 @@ export function layoutOf(name: string, slot: Slot): Layout {
     nodeAddress: node.address,
     podCidr: pods,
     maxPods,
-    serviceCidr: `${services}.${servicesFrom}/${serviceBits}`,
-    apiServiceAddress: `${services}.${servicesFrom + 1}`,
-    dnsAddress: `${services}.${servicesFrom + 10}`,
+    serviceCidr: `203.0.113.${servicesFrom}/26`,
+    apiServiceAddress: `203.0.113.${servicesFrom + 1}`,
+    dnsAddress: `203.0.113.${servicesFrom + 10}`,
     apiPort: 6443,
   };
 }

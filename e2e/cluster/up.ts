@@ -5,7 +5,7 @@ import { makeCgroup } from './cgroup.ts';
 import type { ComponentName } from './components.ts';
 import { PAUSE_IMAGE, writeConfiguration } from './configuration.ts';
 import { takeDownAbandoned, takeDownByName } from './down.ts';
-import { importImages } from './images.ts';
+import { importImages } from './import-images.ts';
 import { readKernelSettings } from './kernel-settings.ts';
 import { layoutOf, SLOTS, type Layout } from './layout.ts';
 import { makeNetwork } from './network.ts';
