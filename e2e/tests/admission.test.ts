@@ -34,6 +34,7 @@ describe('the injector as a process', () => {
       command: process.execPath,
       args: [PROGRAM],
       env: {
+        [INJECTOR_VARIABLES.source]: 'file',
         [INJECTOR_VARIABLES.listen]: '127.0.0.1:0',
         [INJECTOR_VARIABLES.statusListen]: '127.0.0.1:0',
         [INJECTOR_VARIABLES.certificateFile]: certificates.certificateFile,
@@ -121,7 +122,11 @@ describe('the injector as a process', () => {
   });
 
   it('reports every mistake of its configuration and ends with 64', async () => {
-    const env = { [INJECTOR_VARIABLES.listen]: 'https', [INJECTOR_VARIABLES.keyFile]: '/x' };
+    const env = {
+      [INJECTOR_VARIABLES.source]: 'file',
+      [INJECTOR_VARIABLES.listen]: 'https',
+      [INJECTOR_VARIABLES.keyFile]: '/x',
+    };
     const { code, output } = await runToEnd(process.execPath, [PROGRAM], { timeoutMs: 10_000, env });
     expect(code).toBe(64);
     for (const name of ['listen', 'certificateFile', 'factsFile', 'sidecarImage'] as const) {

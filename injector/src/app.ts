@@ -1,64 +1,103 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { loadCredentials, type CredentialsSource } from '@lanekeeper/kubernetes/load-credentials';
+import type { CertificateSource } from '@lanekeeper/runtime/certificate-files';
 import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
-import { createLogger } from '@lanekeeper/runtime/log';
+import { createLogger, type Log } from '@lanekeeper/runtime/log';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createWebhook } from './admission/http.ts';
-import { review } from './admission/review.ts';
+import { review, type ReviewContext } from './admission/review.ts';
+import { warmUp } from './admission/warm-up.ts';
 import { createWebhookServer } from './admission/webhook-server.ts';
-import { createFileSource } from './certificates/file-source.ts';
-import type { CertificateSource } from './certificates/source.ts';
 import type { InjectorConfig } from './config.ts';
-import { readFactsFile } from './facts/static-facts.ts';
 import { createInjectionMetrics } from './injection-metrics.ts';
+import type { SidecarTemplate } from './patch/template.ts';
 import { createStatusServer } from './status-server.ts';
+import { createClusterSurroundings } from './surroundings/from-cluster.ts';
+import { createFileSurroundings } from './surroundings/from-files.ts';
+import type { Surroundings } from './surroundings/surroundings.ts';
 
-/** Puts the webhook together. Nothing listens before `start`. Throws ConfigError for a facts file that cannot be used. */
-export async function buildInjector(config: InjectorConfig, lifecycle: Lifecycle): Promise<Program> {
+export interface InjectorOptions {
+  readonly config: InjectorConfig;
+  /** Where the API server is. */
+  readonly credentials: CredentialsSource;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Puts the webhook together. Nothing listens before `start`. Throws ConfigError for files or credentials that cannot be used. */
+export async function buildInjector(options: InjectorOptions): Promise<Program> {
+  const { config, lifecycle } = options;
   const log = createLogger({ level: config.logLevel, name: 'injector' });
   const metrics = new Metrics();
-  const certificates = createFileSource({ files: config.certificate, log, nowMs: Date.now });
-  exposeCertificate(metrics, certificates);
-  const context = {
-    facts: await readFactsFile(config.factsFile),
-    ownNamespace: config.namespace,
-    factsTimeoutMs: config.factsTimeoutMs,
-    template: config.template,
-  };
+  const surroundings = await surroundingsOf(options, metrics, log);
+  exposeCertificate(metrics, surroundings.certificates);
+  const context = contextOf(config, surroundings);
   const handle = createWebhook({
     review: (request) => review(request, context),
+    observe: (request, answer) => surroundings.observe(request, answer),
     metrics: createInjectionMetrics(metrics),
     log,
     isDraining: () => lifecycle.phase() === 'draining',
     now: () => performance.now(),
   });
-  const webhook = createWebhookServer(handle, certificates);
-  const status = createStatusServer({ metrics, notReady: () => notReady(lifecycle, certificates) });
+  const webhook = createWebhookServer(handle, surroundings.certificates);
+  const status = createStatusServer({ metrics, notReady: () => notReady(lifecycle, surroundings) });
   return {
     log,
     drainTimeoutMs: config.drainDelayMs + config.drainTimeoutMs,
     async start() {
-      await certificates.start();
-      const at = await webhook.listen(config.listen);
+      // First, so that whoever waits for a certificate can be asked why.
       const statusAt = await status.listen(config.statusListen);
+      await Promise.all([surroundings.start(), warmUp(context)]);
+      const at = await webhook.listen(config.listen);
       log.info({ webhook: formatAddress(at), status: formatAddress(statusAt) }, 'listening');
     },
     async drain() {
       await delay(config.drainDelayMs);
       await webhook.drain();
     },
-    close() {
-      certificates.close();
+    async close() {
       webhook.close();
       status.close();
+      await surroundings.stop();
     },
   };
 }
 
-function notReady(lifecycle: Lifecycle, certificates: CertificateSource): readonly string[] {
+async function surroundingsOf(
+  { config, credentials }: InjectorOptions,
+  metrics: Metrics,
+  log: Log,
+): Promise<Surroundings> {
+  const { source, namespace } = config;
+  if (source.kind === 'file') return createFileSurroundings(source, log);
+  return createClusterSurroundings({
+    settings: source,
+    namespace,
+    credentials: await loadCredentials(credentials),
+    metrics,
+    log,
+  });
+}
+
+function contextOf(config: InjectorConfig, surroundings: Surroundings): ReviewContext {
+  return {
+    facts: surroundings.facts,
+    ownNamespace: config.namespace,
+    factsTimeoutMs: config.factsTimeoutMs,
+    template: (): SidecarTemplate => ({
+      ...config.template,
+      discovery:
+        config.discoveryAddress === undefined
+          ? undefined
+          : { address: config.discoveryAddress, ca: surroundings.discoveryCa() },
+    }),
+  };
+}
+
+function notReady(lifecycle: Lifecycle, surroundings: Surroundings): readonly string[] {
   const phase = lifecycle.phase();
-  const problem = certificates.problem();
-  return [...(phase === 'ready' ? [] : [phase]), ...(problem === undefined ? [] : [problem])];
+  return [...(phase === 'ready' ? [] : [phase]), ...surroundings.problems()];
 }
 
 function exposeCertificate(metrics: Metrics, certificates: CertificateSource): void {

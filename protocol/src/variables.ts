@@ -25,6 +25,7 @@ export const VARIABLES = {
   headTimeoutMs: 'LANEKEEPER_HEAD_TIMEOUT_MS',
   idleTimeoutMs: 'LANEKEEPER_IDLE_TIMEOUT_MS',
   responseTimeoutMs: 'LANEKEEPER_RESPONSE_TIMEOUT_MS',
+  drainDelayMs: 'LANEKEEPER_DRAIN_DELAY_MS',
   drainTimeoutMs: 'LANEKEEPER_DRAIN_TIMEOUT_MS',
   maxHeadBytes: 'LANEKEEPER_MAX_HEAD_BYTES',
   maxConnections: 'LANEKEEPER_MAX_CONNECTIONS',
@@ -51,7 +52,7 @@ export const INJECTOR_VARIABLES = {
   statusListen: 'LANEKEEPER_INJECTOR_STATUS_LISTEN',
   /** `kubernetes` (default) or `file`: where the injector learns of namespaces and versions. */
   source: 'LANEKEEPER_INJECTOR_SOURCE',
-  /** `self-signed` (default), `cert-manager` or `file`. */
+  /** `self-signed` (default) or `cert-manager`. */
   certificates: 'LANEKEEPER_INJECTOR_CERTIFICATES',
   certificateFile: 'LANEKEEPER_INJECTOR_CERTIFICATE_FILE',
   keyFile: 'LANEKEEPER_INJECTOR_KEY_FILE',
@@ -64,10 +65,12 @@ export const INJECTOR_VARIABLES = {
   webhookConfiguration: 'LANEKEEPER_INJECTOR_WEBHOOK_CONFIGURATION',
   /** Goes into injected pods as it is. */
   discoveryAddress: 'LANEKEEPER_INJECTOR_DISCOVERY_ADDRESS',
-  /** With certificates from files: the CA that sidecars are to trust. */
+  /** With source `file`: the CA that sidecars are to trust. */
   discoveryCaFile: 'LANEKEEPER_INJECTOR_DISCOVERY_CA_FILE',
   pod: 'LANEKEEPER_INJECTOR_POD',
   reconcileMs: 'LANEKEEPER_INJECTOR_RECONCILE_MS',
+  /** `auto` (default), `true` or `false`. */
+  nativeSidecars: 'LANEKEEPER_INJECTOR_NATIVE_SIDECARS',
   factsFile: 'LANEKEEPER_INJECTOR_FACTS_FILE',
   factsTimeoutMs: 'LANEKEEPER_INJECTOR_FACTS_TIMEOUT_MS',
   namespace: 'LANEKEEPER_INJECTOR_NAMESPACE',

@@ -14,6 +14,21 @@ const CLUSTERS: Readonly<Record<string, Cluster>> = {
   'without-native-sidecars-the-rules-come-last-and-the-sidecar-holds-the-application': {
     nativeSidecars: false,
   },
+  'what-is-added-keeps-to-the-limits-of-the-namespace': {
+    limitRange: {
+      spec: {
+        limits: [
+          {
+            type: 'Container',
+            min: { cpu: '100m' },
+            max: { memory: '200Mi' },
+            default: { cpu: '500m', memory: '200Mi' },
+            maxLimitRequestRatio: { memory: '1.5' },
+          },
+        ],
+      },
+    },
+  },
   'probes-are-asked-through-the-status-port': { probes: 'rewrite' },
   'the-manifests-of-seed-001-are-injected-unchanged': {
     namespace: { labels: { msePilotAutoEnable: 'on' }, annotations: {} },

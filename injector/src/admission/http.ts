@@ -8,6 +8,8 @@ import { toReview, type Answer } from './respond.ts';
 export interface WebhookDeps {
   /** Never rejects. */
   readonly review: (request: AdmissionRequest) => Promise<Answer>;
+  /** Told of each answer that was given, dry runs apart. */
+  readonly observe?: (request: AdmissionRequest, answer: Answer) => void;
   readonly metrics: InjectionMetrics;
   readonly log: Log;
   readonly isDraining: () => boolean;
@@ -87,7 +89,10 @@ interface Reporting {
 function report(review: AdmissionRequest, result: Answer, { deps, seconds }: Reporting): void {
   const { uid, namespace, kind, dryRun } = review;
   const { result: outcome, reason, message, cause } = result;
-  if (!dryRun) deps.metrics.answered(result, seconds);
+  if (!dryRun) {
+    deps.metrics.answered(result, seconds);
+    deps.observe?.(review, result);
+  }
   const fields = { uid, namespace, kind, dryRun, result: outcome, reason, message };
   if (outcome === 'failed') deps.log.error({ ...fields, err: cause }, 'admission_failed');
   else deps.log.info(fields, 'admission_answered');

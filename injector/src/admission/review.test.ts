@@ -45,7 +45,7 @@ describe('what the cluster does not tell', () => {
     ['a cluster that fails', () => Promise.reject(new Error('connection refused'))],
     ['a cluster that does not answer in time', () => new Promise(() => undefined)],
   ])('leaves the pod as it is: %s', async (_, namespace) => {
-    const context = { ...contextOf(), facts: { namespace, nativeSidecars: () => true }, factsTimeoutMs: 20 };
+    const context = { ...contextOf(), facts: { ...contextOf().facts, namespace }, factsTimeoutMs: 20 };
     expect(await review(requestOf(podOf()), context)).toMatchObject(unreachable);
   });
 });

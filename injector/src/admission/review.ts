@@ -13,7 +13,8 @@ import type { AdmissionRequest } from './decode.ts';
 import { failed, patched, refused, skipped, type Answer } from './respond.ts';
 
 export interface ReviewContext extends GatherContext {
-  readonly template: SidecarTemplate;
+  /** Asked for each pod: the CA that sidecars trust is rotated. */
+  readonly template: () => SidecarTemplate;
 }
 
 const WORKLOADS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
@@ -46,7 +47,7 @@ async function reviewPod(request: AdmissionRequest, context: ReviewContext): Pro
       return patched('skipped', decision.skip.reason, { operations, message: skipMessage(decision.skip) });
     }
     case 'injected': {
-      const edits = injectPod(input.pod, decision.plan, context.template);
+      const edits = injectPod(input.pod, decision.plan, context.template());
       return patched('injected', 'injected', { operations: toOperations(input.object, edits) });
     }
   }

@@ -1,4 +1,4 @@
-import { PROXY_UID } from '@lanekeeper/protocol/ports';
+import { PORTS, PROXY_UID } from '@lanekeeper/protocol/ports';
 import type { AdmissionRequest } from '../admission/decode.ts';
 import { isAbsent, objectAt, ownText } from '../pod/json.ts';
 import { OURS } from '../pod/names.ts';
@@ -40,6 +40,7 @@ export const FEASIBLE: readonly Check[] = [
   // Only redirection needs a capability; `capture: none` passes "restricted".
   isForbiddenByPodSecurity,
   hasTakenNames,
+  hasTakenPorts,
 ];
 
 /** An update, a delete, or an ephemeral container of a pod that runs: known before anything is gathered. */
@@ -122,6 +123,23 @@ function hasTakenNames({ pod }: Input): Skip | undefined {
   if (container !== undefined) return { reason: 'name-taken', detail: `container ${OURS.redirect}` };
   const isTaken = pod.volumes.includes(OURS.tokenVolume);
   return isTaken ? { reason: 'name-taken', detail: `volume ${OURS.tokenVolume}` } : undefined;
+}
+
+const SIDECAR_PORTS: ReadonlySet<unknown> = new Set([
+  PORTS.admin,
+  PORTS.outbound,
+  PORTS.inbound,
+  PORTS.status,
+]);
+
+function hasTakenPorts({ pod }: Input): Skip | undefined {
+  for (const { name, ports } of allContainers(pod)) {
+    const taken = ports.find(({ containerPort }) => SIDECAR_PORTS.has(containerPort));
+    if (taken !== undefined) {
+      return { reason: 'port-taken', detail: `container ${name}, port ${String(taken['containerPort'])}` };
+    }
+  }
+  return undefined;
 }
 
 function allContainers(pod: PodView): readonly Container[] {

@@ -38,6 +38,7 @@ describe('a pod that is not ours to touch', () => {
 describe('a pod that cannot work with a sidecar', () => {
   const job = { metadata: { ownerReferences: [{ kind: 'Job', name: 'j' }] } };
   const cases: readonly Case[] = [
+    ['a port of the sidecar’s', 'port-taken', { container: { ports: [{ containerPort: 15_006 }] } }],
     ['host network', 'host-network', { spec: { hostNetwork: true } }],
     ['Windows by its os', 'windows', { spec: { os: { name: 'windows' } } }],
     ['Windows by its node', 'windows', { spec: { nodeSelector: { 'kubernetes.io/os': 'windows' } } }],

@@ -1,4 +1,6 @@
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
+import { ownText } from '../pod/json.ts';
+import type { ContainerLimits } from './container-limits.ts';
 import { CONCERNED, FEASIBLE, firstSkip, type Skip } from './checks.ts';
 import type { Input } from './gather.ts';
 import { readIdentity, type Identity } from './identity.ts';
@@ -16,6 +18,7 @@ export type Decision =
 export interface Plan {
   readonly capture: Capture;
   readonly nativeSidecars: boolean;
+  readonly containerLimits: readonly ContainerLimits[];
   readonly identity: Identity;
   readonly settings: PodSettings;
   /** What people should know of this pod; for the status annotation. */
@@ -36,9 +39,10 @@ export function decide(input: Input): Decision {
     plan: {
       capture: captureOf(input),
       nativeSidecars: input.nativeSidecars,
+      containerLimits: input.containerLimits,
       identity,
       settings,
-      notes: [...identity.notes, ...noteSharedProcesses(input)],
+      notes: [...identity.notes, ...noteSharedProcesses(input), ...noteForeignDns(input)],
     },
   };
 }
@@ -46,5 +50,14 @@ export function decide(input: Input): Decision {
 function noteSharedProcesses({ pod }: Input): readonly string[] {
   return pod.spec['shareProcessNamespace'] === true
     ? ['shareProcessNamespace: the containers of this pod see the sidecar’s process and may signal it']
+    : [];
+}
+
+function noteForeignDns({ pod }: Input): readonly string[] {
+  const policy = ownText(pod.spec, 'dnsPolicy');
+  return policy === 'None' || policy === 'Default'
+    ? [
+        `dnsPolicy ${policy}: the sidecar finds the control plane only if the pod’s DNS knows the cluster’s names`,
+      ]
     : [];
 }

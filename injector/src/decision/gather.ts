@@ -1,6 +1,7 @@
 import type { AdmissionRequest } from '../admission/decode.ts';
 import type { JsonObject } from '../pod/json.ts';
 import { readPod, type PodView } from '../pod/pod.ts';
+import type { ContainerLimits } from './container-limits.ts';
 import type { ClusterFacts, NamespaceFacts } from './cluster-facts.ts';
 
 /** All that a decision about a pod is made from. */
@@ -8,6 +9,7 @@ export interface Input {
   readonly namespace: string;
   readonly namespaceFacts: NamespaceFacts;
   readonly nativeSidecars: boolean;
+  readonly containerLimits: readonly ContainerLimits[];
   /** The injector's own. */
   readonly ownNamespace: string;
   readonly object: JsonObject;
@@ -32,6 +34,7 @@ export async function gather(request: AdmissionRequest, context: GatherContext):
     namespace: request.namespace,
     namespaceFacts: await askNamespace(request.namespace, context),
     nativeSidecars: context.facts.nativeSidecars(),
+    containerLimits: context.facts.containerLimits(request.namespace),
     ownNamespace: context.ownNamespace,
     object,
     pod,

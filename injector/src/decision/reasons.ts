@@ -18,6 +18,7 @@ export const SKIP_REASONS = {
   'pod-security':
     'the namespace enforces a PodSecurity level that forbids NET_ADMIN; annotate the pod or the namespace with lanekeeper.io/capture: none',
   'name-taken': 'a container or volume of the pod has a name that the injector needs',
+  'port-taken': 'a container of the pod listens on a port that the sidecar needs',
 } as const;
 
 export type SkipReason = keyof typeof SKIP_REASONS;

@@ -13,6 +13,7 @@ export function createStaticFacts({ nativeSidecars, namespaces }: StaticFacts): 
   return {
     namespace: (name) => Promise.resolve(namespaces.get(name)),
     nativeSidecars: () => nativeSidecars,
+    containerLimits: () => [],
   };
 }
 

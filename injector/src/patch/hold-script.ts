@@ -10,6 +10,12 @@ const HOLD_MS = 60_000;
  */
 export const HOLD_SCRIPT = holdScript(PORTS.status, HOLD_MS);
 
+/** How long the sidecar goes on when the pod ends: its application is told to end at the same moment, and still has calls to make. */
+const LINGER_MS = 5_000;
+
+/** Runs as `preStop` of a plain container; a native sidecar is ended after the application by the kubelet. */
+export const LINGER_SCRIPT = `setTimeout(()=>{},${LINGER_MS})`;
+
 export function holdScript(port: number, holdMs: number): string {
   return [
     `const end=Date.now()+${holdMs};`,

@@ -5,6 +5,7 @@ import type { Edit } from './edits.ts';
 import { rewriteProbes, type RewrittenProbes } from './probes.ts';
 import { noteOwnProxies, proxyVariables, soleAppAddress } from './proxy-variables.ts';
 import { redirectContainer } from './redirect-container.ts';
+import { boundsOf } from './resources.ts';
 import { sidecarContainer, tokenVolume } from './sidecar-container.ts';
 import { statusOf, writeStatus } from './status.ts';
 import type { SidecarTemplate } from './template.ts';
@@ -14,14 +15,16 @@ const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 /** Everything that injection changes, as edits of the pod as it came. */
 export function injectPod(pod: PodView, plan: Plan, template: SidecarTemplate): readonly Edit[] {
   const isRedirected = plan.capture === 'redirect';
+  const bounds = boundsOf(pod, plan.containerLimits);
   const probes = isRedirected && template.probes === 'rewrite' ? rewriteProbes(pod) : NO_PROBES;
   const sidecar = sidecarContainer({
     plan,
     template,
     probes: probes.table,
+    bounds,
     appAddress: isRedirected ? undefined : soleAppAddress(pod),
   });
-  const redirect = isRedirected ? [redirectContainer(plan.settings, template)] : [];
+  const redirect = isRedirected ? [redirectContainer(plan.settings, template, bounds)] : [];
   return [
     ...identityLabels(pod, plan),
     writeStatus(statusOf(plan, [...plan.notes, ...(isRedirected ? [] : noteOwnProxies(pod))])),

@@ -1,11 +1,15 @@
 import { REDIRECT_VARIABLES } from '@lanekeeper/protocol/variables';
 import type { PodSettings } from '../decision/settings.ts';
 import { OURS } from '../pod/names.ts';
-import { resourcesOf } from './resources.ts';
+import { resourcesOf, type ResourceBounds } from './resources.ts';
 import type { SidecarTemplate } from './template.ts';
 
 /** The init container that redirects the pod's traffic: the only one with capabilities, and it ends before the others start. */
-export function redirectContainer(settings: PodSettings, template: SidecarTemplate): object {
+export function redirectContainer(
+  settings: PodSettings,
+  template: SidecarTemplate,
+  bounds: ResourceBounds,
+): object {
   return {
     name: OURS.redirect,
     image: template.redirectImage,
@@ -17,7 +21,7 @@ export function redirectContainer(settings: PodSettings, template: SidecarTempla
       // iptables-legacy locks a file in /run, which is read-only here; every container has a writable /dev/shm.
       { name: 'XTABLES_LOCKFILE', value: '/dev/shm/xtables.lock' },
     ],
-    resources: resourcesOf({ ...template.resources, cpuRequest: '10m', memoryRequest: '32Mi' }),
+    resources: resourcesOf({ ...template.resources, cpuRequest: '10m', memoryRequest: '32Mi' }, bounds),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { add: ['NET_ADMIN', 'NET_RAW'], drop: ['ALL'] },

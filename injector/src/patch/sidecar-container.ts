@@ -4,8 +4,8 @@ import { PROBE_TABLE_VARIABLE, type ProbeTable } from '@lanekeeper/protocol/prob
 import { VARIABLES } from '@lanekeeper/protocol/variables';
 import type { Plan } from '../decision/decide.ts';
 import { OURS } from '../pod/names.ts';
-import { HOLD_SCRIPT } from './hold-script.ts';
-import { resourcesOf } from './resources.ts';
+import { HOLD_SCRIPT, LINGER_SCRIPT } from './hold-script.ts';
+import { resourcesOf, type ResourceBounds } from './resources.ts';
 import type { SidecarTemplate } from './template.ts';
 
 export interface SidecarOptions {
@@ -14,6 +14,7 @@ export interface SidecarOptions {
   readonly probes: ProbeTable;
   /** Where the application listens; only where nothing is redirected. */
   readonly appAddress: string | undefined;
+  readonly bounds: ResourceBounds;
 }
 
 /** The kubelet asks once a second; an application waits that long for a sidecar that does not come up. */
@@ -29,7 +30,7 @@ export function sidecarContainer(options: SidecarOptions): object {
     env: sidecarVariables(options),
     ports: [{ name: 'lk-status', containerPort: PORTS.status, protocol: 'TCP' }],
     readinessProbe: { ...asksReady(), periodSeconds: 5, failureThreshold: 3 },
-    resources: resourcesOf(template.resources),
+    resources: resourcesOf(template.resources, options.bounds),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -45,7 +46,7 @@ export function sidecarContainer(options: SidecarOptions): object {
           restartPolicy: 'Always',
           startupProbe: { ...asksReady(), periodSeconds: 1, failureThreshold: STARTUP_SECONDS },
         }
-      : { lifecycle: { postStart: { exec: { command: ['node', '-e', HOLD_SCRIPT] } } } }),
+      : { lifecycle: { postStart: runs(HOLD_SCRIPT), preStop: runs(LINGER_SCRIPT) } }),
     volumeMounts: [{ name: OURS.tokenVolume, mountPath: OURS.tokenFolder, readOnly: true }],
   };
 }
@@ -56,11 +57,12 @@ export function tokenVolume({ tokenAudience }: SidecarTemplate): object {
   return { name: OURS.tokenVolume, projected: { sources: [{ serviceAccountToken: token }] } };
 }
 
-function sidecarVariables({ plan, probes, appAddress }: SidecarOptions): readonly object[] {
+function sidecarVariables({ plan, template, probes, appAddress }: SidecarOptions): readonly object[] {
   const stated = new Map([
     ...(plan.identity.adoptsUntagged ? [[VARIABLES.untaggedInbound, 'adopt'] as const] : []),
     ...(appAddress === undefined ? [] : [[VARIABLES.appAddress, appAddress] as const]),
     ...(Object.keys(probes).length === 0 ? [] : [[PROBE_TABLE_VARIABLE, JSON.stringify(probes)] as const]),
+    ...discoveryVariables(template),
     ...plan.settings.overrides,
   ]);
   return [
@@ -71,8 +73,26 @@ function sidecarVariables({ plan, probes, appAddress }: SidecarOptions): readonl
     fromField(VARIABLES.podAddress, 'status.podIP'),
     // Kubernetes copies the node's zone to its pods from 1.33 on; empty before, which counts as unset.
     fromField(VARIABLES.zone, "metadata.labels['topology.kubernetes.io/zone']"),
-    ...[...stated].map(([name, value]) => ({ name, value })),
+    ...[...stated].map(([name, value]) => ({ name, value: literally(value) })),
   ];
+}
+
+function discoveryVariables({ discovery }: SidecarTemplate): readonly (readonly [string, string])[] {
+  if (discovery === undefined) return [];
+  const { address, ca } = discovery;
+  return [
+    [VARIABLES.discoveryAddress, address],
+    ...(ca === undefined ? [] : [[VARIABLES.discoveryCa, ca] as const]),
+  ];
+}
+
+/** The kubelet takes `$(NAME)` for a reference to another variable, and `$$` for a dollar. */
+function literally(value: string): string {
+  return value.replaceAll('$', '$$$$');
+}
+
+function runs(script: string): object {
+  return { exec: { command: ['node', '-e', script] } };
 }
 
 function fromField(name: string, fieldPath: string): object {

@@ -7,8 +7,17 @@ export interface SidecarTemplate {
   readonly resources: Resources;
   /** Who may be shown the pod's token: the control plane. */
   readonly tokenAudience: string;
+  /** How sidecars reach the control plane; undefined: there is none. */
+  readonly discovery: Discovery | undefined;
   /** `rewrite` needs a sidecar that serves `/probe/…`. */
   readonly probes: 'keep' | 'rewrite';
+}
+
+export interface Discovery {
+  /** `host:port` */
+  readonly address: string;
+  /** PEM; undefined: the sidecar trusts what its image trusts. */
+  readonly ca: string | undefined;
 }
 
 export interface Resources {

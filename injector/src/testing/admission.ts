@@ -1,5 +1,6 @@
 import type { AdmissionRequest } from '../admission/decode.ts';
 import type { ReviewContext } from '../admission/review.ts';
+import { readLimitRange } from '../decision/container-limits.ts';
 import type { NamespaceFacts } from '../decision/cluster-facts.ts';
 import type { Input } from '../decision/gather.ts';
 import { createStaticFacts } from '../facts/static-facts.ts';
@@ -13,6 +14,10 @@ export const TEMPLATE: SidecarTemplate = {
   imagePullPolicy: undefined,
   resources: { cpuRequest: '50m', memoryRequest: '96Mi', cpuLimit: undefined, memoryLimit: '256Mi' },
   tokenAudience: 'lanekeeper',
+  discovery: {
+    address: 'lanekeeper-control-plane.lanekeeper-system.svc:15010',
+    ca: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  },
   probes: 'keep',
 };
 
@@ -22,6 +27,8 @@ export interface Cluster {
   readonly namespace?: NamespaceFacts;
   readonly nativeSidecars?: boolean;
   readonly probes?: 'keep' | 'rewrite';
+  /** A LimitRange of the namespace. */
+  readonly limitRange?: JsonObject;
 }
 
 /** A cluster whose namespace `shop` is as given; enabled by default. */
@@ -29,12 +36,14 @@ export function contextOf({
   namespace = ENABLED,
   nativeSidecars = true,
   probes = 'keep',
+  limitRange,
 }: Cluster = {}): ReviewContext {
+  const facts = createStaticFacts({ nativeSidecars, namespaces: new Map([['shop', namespace]]) });
   return {
-    facts: createStaticFacts({ nativeSidecars, namespaces: new Map([['shop', namespace]]) }),
+    facts: { ...facts, containerLimits: () => (limitRange === undefined ? [] : readLimitRange(limitRange)) },
     ownNamespace: 'lanekeeper-system',
     factsTimeoutMs: 1_000,
-    template: { ...TEMPLATE, probes },
+    template: () => ({ ...TEMPLATE, probes }),
   };
 }
 
@@ -82,6 +91,7 @@ export function inputOf(parts: PodParts = {}, changes: Partial<Input> = {}): Inp
     namespace: 'shop',
     namespaceFacts: ENABLED,
     nativeSidecars: true,
+    containerLimits: [],
     ownNamespace: 'lanekeeper-system',
     object,
     pod: readPod(object),
