@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
@@ -67,7 +68,11 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
       log.info({ addresses: all, workload: config.workload }, 'listening');
     },
     async drain() {
-      await Promise.all(directions.map((direction) => direction.drain()));
+      if (mesh.mayBeExpected()) await sleep(config.limits.drainDelayMs);
+      // The application may call others for as long as it is called itself.
+      const [outbound, others] = byDirection(directions);
+      await Promise.all(others.map((direction) => direction.drain()));
+      await Promise.all(outbound.map((direction) => direction.drain()));
     },
     async close() {
       source.close();
@@ -109,4 +114,11 @@ function notReady(lifecycle: Lifecycle, source: MeshSource): readonly string[] {
   if (phase !== 'ready') return [phase];
   const reason = source.notReady();
   return reason === undefined ? [] : [reason];
+}
+
+function byDirection(
+  directions: readonly ServedDirection[],
+): readonly [outbound: readonly ServedDirection[], others: readonly ServedDirection[]] {
+  const isOutbound = ({ direction }: ServedDirection): boolean => direction === 'outbound';
+  return [directions.filter(isOutbound), directions.filter((one) => !isOutbound(one))];
 }

@@ -62,6 +62,7 @@ test('every variable of the contract changes something', () => {
     headTimeoutMs: '13',
     idleTimeoutMs: '14',
     responseTimeoutMs: '15',
+    drainDelayMs: '20',
     drainTimeoutMs: '16',
     maxHeadBytes: '2048',
     maxConnections: '17',
@@ -101,6 +102,7 @@ test('every variable of the contract changes something', () => {
       headTimeoutMs: 13,
       idleTimeoutMs: 14,
       responseTimeoutMs: 15,
+      drainDelayMs: 20,
       drainTimeoutMs: 16,
       maxHeadBytes: 2048,
       maxConnections: 17,
@@ -113,6 +115,8 @@ test('takes the mesh from a file or from the control plane, not from both', () =
   const file = { LANEKEEPER_CONFIG_FILE: '/etc/lanekeeper/mesh.yaml' };
   const stream = { LANEKEEPER_DISCOVERY_ADDRESS: 'control-plane:15010' };
   expect(parseConfig(file)).toMatchObject({ configFile: '/etc/lanekeeper/mesh.yaml', discovery: undefined });
+  expect(parseConfig(file).limits.drainDelayMs).toBe(0);
+  expect(parseConfig(stream).limits.drainDelayMs).toBe(5_000);
   expect(parseConfig(stream).discovery).toEqual({
     address: { address: 'control-plane', port: 15010 },
     ca: undefined,

@@ -60,6 +60,9 @@ export interface Limits {
   readonly idleTimeoutMs: number;
   /** From the end of the request to the head of the response; 0 is none. */
   readonly responseTimeoutMs: number;
+  /** How long everything goes on after the order to end, where others may not have heard yet that this pod goes. */
+  readonly drainDelayMs: number;
+  /** For all of the drain, the delay included. */
   readonly drainTimeoutMs: number;
   readonly maxHeadBytes: number;
   readonly maxConnections: number;
@@ -92,12 +95,13 @@ const IP_ADDRESS = kind.matching('an IP address', (text) => isIP(text) !== 0);
 export function parseConfig(source: EnvSource): SidecarConfig {
   const env = new EnvReader(source);
   const role = env.get(VARIABLES.role, kind.choice('sidecar', 'gateway'), 'sidecar');
+  const discovery = readDiscovery(env);
   const config: SidecarConfig = {
     role,
     workload: readWorkload(env),
     podAddress: env.get(VARIABLES.podAddress, IP_ADDRESS, undefined),
     configFile: env.get(VARIABLES.configFile, kind.TEXT, undefined),
-    discovery: readDiscovery(env),
+    discovery,
     listen: readListen(env, role),
     appAddress: env.get(VARIABLES.appAddress, kind.ADDRESS, undefined),
     untaggedInbound: env.get(
@@ -107,7 +111,7 @@ export function parseConfig(source: EnvSource): SidecarConfig {
     ),
     probes: env.get(PROBE_TABLE_VARIABLE, PROBE_TABLE, {}),
     detect: readDetect(env),
-    limits: readLimits(env),
+    limits: readLimits(env, discovery === undefined ? 0 : DEFAULT_SETTINGS.drainDelayMs),
     telemetry: readTelemetry(env),
   };
   if (config.configFile !== undefined && config.discovery !== undefined) {
@@ -166,7 +170,7 @@ function readDetect(env: EnvReader): DetectConfig {
   };
 }
 
-function readLimits(env: EnvReader): Limits {
+function readLimits(env: EnvReader, drainDelayMs: number): Limits {
   const time = (variable: string, min: number, max: number, fallback: number): number =>
     env.get(variable, kind.milliseconds(min, max), fallback);
   const count = (variable: string, min: number, max: number, fallback: number): number =>
@@ -176,6 +180,7 @@ function readLimits(env: EnvReader): Limits {
     headTimeoutMs: time(VARIABLES.headTimeoutMs, 1, HOUR_MS, DEFAULT_SETTINGS.headTimeoutMs),
     idleTimeoutMs: time(VARIABLES.idleTimeoutMs, 1, DAY_MS, DEFAULT_SETTINGS.idleTimeoutMs),
     responseTimeoutMs: time(VARIABLES.responseTimeoutMs, 0, DAY_MS, DEFAULT_SETTINGS.responseTimeoutMs),
+    drainDelayMs: time(VARIABLES.drainDelayMs, 0, HOUR_MS, drainDelayMs),
     drainTimeoutMs: time(VARIABLES.drainTimeoutMs, 0, DAY_MS, DEFAULT_SETTINGS.drainTimeoutMs),
     maxHeadBytes: count(VARIABLES.maxHeadBytes, 1024, 1024 * 1024, DEFAULT_SETTINGS.maxHeadBytes),
     maxConnections: count(VARIABLES.maxConnections, 1, 1_000_000, DEFAULT_SETTINGS.maxConnections),

@@ -33,6 +33,8 @@ export const DEFAULT_SETTINGS = {
   idleTimeoutMs: 300_000,
   /** None: how long an application may think is not the sidecar's to say; the caller has its own timeout. */
   responseTimeoutMs: 0,
+  /** With a control plane: until every caller, and kube-proxy on every node, knows that this pod goes. With a file: nobody is told. */
+  drainDelayMs: 5_000,
   /** Kubernetes grants 30 s; 5 s remain to close what did not end. */
   drainTimeoutMs: 25_000,
   /** What Envoy allows (60 KiB), rounded; Node's own 16 KiB refuses large cookies that applications accept. */

@@ -20,6 +20,8 @@ export interface MeshView {
   readonly outliers: OutlierDetector;
   /** The zone of this pod, where the environment does not name it. */
   readonly learnZone: (zone: string) => void;
+  /** Whether somebody may be about to call this pod: it was an endpoint at some time, or nobody knows its address. */
+  readonly mayBeExpected: () => boolean;
   /** Undefined: the whole mesh is known, for it comes from a file. */
   readonly onDemand: OnDemandMesh | undefined;
   /** One object until the next snapshot comes. */
@@ -50,13 +52,25 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
     doubt: onDemand?.doubt,
   };
   let context: DecisionContext = { ...shared, snapshot: store.current() };
+  let mayBeExpected = config.podAddress === undefined || config.role === 'gateway';
   store.subscribe((snapshot) => {
     context = { ...shared, snapshot };
+    mayBeExpected ||= hasEndpointAt(snapshot, config.podAddress);
   });
   const learnZone = (name: string): void => {
     zone = name;
   };
-  return { store, inFlight, seenIds, loads, outliers, learnZone, onDemand, context: () => context };
+  return {
+    store,
+    inFlight,
+    seenIds,
+    loads,
+    outliers,
+    learnZone,
+    onDemand,
+    mayBeExpected: () => mayBeExpected,
+    context: () => context,
+  };
 }
 
 function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMesh | undefined {
@@ -64,4 +78,17 @@ function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMe
   if (discovery === undefined) return undefined;
   const own = [podAddress, workload.app].flatMap((host) => (host === undefined ? [] : (keyOf(host) ?? [])));
   return createOnDemand({ interests: new Interests({ waitMs: discovery.waitMs, own }), snapshot });
+}
+
+function hasEndpointAt({ byAddress }: Snapshot, address: string | undefined): boolean {
+  for (const owners of byAddress.values()) {
+    if (
+      owners.some(
+        ({ endpoint }) => endpoint?.address === address || endpoint?.aliases?.includes(address ?? ''),
+      )
+    ) {
+      return true;
+    }
+  }
+  return false;
 }

@@ -35,6 +35,7 @@ const OPAQUE_IDLE_MS = 3_600_000;
 
 /** A direction that listens and serves. */
 export interface ServedDirection {
+  readonly direction: Direction;
   readonly addresses: readonly SocketAddress[];
   /** Stops accepting, finishes what is in flight. */
   drain(): Promise<void>;
@@ -70,6 +71,7 @@ export async function serveDirection(options: DirectionOptions): Promise<ServedD
     })),
   );
   return {
+    direction,
     addresses: listeners.map((listener) => listener.address),
     async drain() {
       const stopped = listeners.map((listener) => listener.stop());

@@ -34,6 +34,7 @@ export const CONFIG: SidecarConfig = {
     headTimeoutMs: 1,
     idleTimeoutMs: 1,
     responseTimeoutMs: 0,
+    drainDelayMs: 0,
     drainTimeoutMs: 1,
     maxHeadBytes: 1,
     maxConnections: 1,

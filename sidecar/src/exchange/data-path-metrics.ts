@@ -107,7 +107,8 @@ export class DataPathMetrics {
       this.#lanes.fallback.with(serviceLabel(decision), lane, to, reason).inc();
     }
     if (decision.evidence.ambiguous) this.#lanes.ambiguous.with(direction, serviceLabel(decision)).inc();
-    if (decision.escape !== undefined) this.#lanes.escape.with(decision.escape).inc();
+    if (decision.escape !== undefined && decision.escape !== 'relayed')
+      this.#lanes.escape.with(decision.escape).inc();
   }
 
   #laneLabel(lane: string): string {

@@ -147,9 +147,9 @@ class RequestExchange implements Exchange {
   }
 
   retry(error: ProxyError): boolean {
-    const failed = this.#endpoint;
+    const failed = this.#endpoint ?? this.#ownApplication();
     if (!error.retryable || this.#phase !== 'waiting' || failed === undefined) return false;
-    this.#deps.endpoints.failed(failed, error.code);
+    if (this.#endpoint !== undefined) this.#deps.endpoints.failed(failed, error.code);
     this.#release();
     const outcome = this.#moveOn(failed);
     this.#deps.metrics.retry(this.#record, outcome);
@@ -198,12 +198,21 @@ class RequestExchange implements Exchange {
     const { decision, requestEdits } = this.#life.redecide(this.#tried);
     const isElsewhere = decision.endpoint !== undefined && !this.#tried.has(decision.endpoint.key);
     if (decision.refusal !== undefined || !isElsewhere) return 'no-other-endpoint';
-    if (!this.#deps.retryBudget.tryRetry()) return 'budget-exhausted';
+    // Sent on once by this pod for all of its callers: that multiplies nothing.
+    if (decision.escape !== 'relayed' && !this.#deps.retryBudget.tryRetry()) return 'budget-exhausted';
     record.decision = decision;
     record.attempt++;
     this.#edits = requestEdits;
     this.#occupy();
     return 'retried';
+  }
+
+  /** The key of this pod's application, which may have left the mesh before the last requests for it come. */
+  #ownApplication(): string | undefined {
+    const { direction, decision } = this.#record;
+    const { servicePort, target } = decision;
+    if (direction !== 'inbound' || servicePort === undefined || target === undefined) return undefined;
+    return formatAddress(target);
   }
 
   #occupy(): void {

@@ -31,5 +31,8 @@ export interface Fallback {
   readonly reason: FallbackReason;
 }
 
-/** What the inbound side did with a request that reached the wrong lane; label of `lanekeeper_lane_escape_total`. */
-export type EscapeKind = 'corrected' | 'refused' | 'loop';
+/**
+ * What the inbound side did with a request that reached the wrong lane; label of `lanekeeper_lane_escape_total`. `relayed` is
+ * none of these: it came right, but the application accepts no connection any more.
+ */
+export type EscapeKind = 'corrected' | 'refused' | 'loop' | 'relayed';

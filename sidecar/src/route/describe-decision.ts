@@ -24,6 +24,9 @@ function describeOutcome(decision: Decision, direction: Direction): string {
   if (decision.escape === 'corrected') {
     return `It reached a pod of another lane and is sent on once: ${describeRoute(decision)}`;
   }
+  if (decision.escape === 'relayed') {
+    return `Its application accepts no connection, so it is sent on once: ${describeRoute(decision)}`;
+  }
   if (servicePort === undefined) {
     const where = target === undefined ? 'its destination' : formatAddress(target);
     if (decision.doubt !== undefined) {

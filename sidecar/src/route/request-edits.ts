@@ -26,7 +26,10 @@ export function requestEdits(
   const { lane } = decision.evidence;
   if (direction === 'gateway') return atEdge(edgeEdits(headers, lane, carriers));
   if (direction === 'inbound') {
-    const hop = decision.escape === 'corrected' ? [CORRECTED] : stripOwn(headers, HEADERS.hop);
+    const hop =
+      decision.escape === 'corrected' || decision.escape === 'relayed'
+        ? [CORRECTED]
+        : stripOwn(headers, HEADERS.hop);
     return join(stampEdits(headers, lane, carriers), hop);
   }
   if (decision.servicePort !== undefined) return [...stampEdits(headers, lane, carriers), FROM_ORIGIN];

@@ -26,12 +26,26 @@ describe('retryDecision', () => {
     expect(retryDecision(first, triedGray, context)).toBeUndefined();
   });
 
-  it('has nothing else for a pass-through and for a request that its own application took', () => {
+  it('has nothing else for a pass-through', () => {
     const context = contextOf(DEMO, { app: 'b' });
     const stranger = decideOutbound(request('example.com'), outbound, context);
     expect(retryDecision(stranger, { direction: 'outbound', tried: new Set() }, context)).toBeUndefined();
+  });
+
+  it('sends on, once, what its own application does not take: within its lane, never back to itself', () => {
+    const endpoints = [endpoint('10.0.2.1'), endpoint('10.0.2.3'), endpoint('10.0.2.9', { lane: 'gray' })];
+    const context = contextOf(mesh({ services: [service('b', { endpoints })] }), { app: 'b' });
+    const tried = new Set(['10.0.2.1:8080']);
     const accepted = decideInbound(request('b'), connection('inbound', at('10.0.2.1:8080')), context);
-    expect(retryDecision(accepted, { direction: 'inbound', tried: new Set() }, context)).toBeUndefined();
+    expect(retryDecision(accepted, { direction: 'inbound', tried }, context)).toMatchObject({
+      endpoint: { key: '10.0.2.3:8080' },
+      subset: 'base',
+      escape: 'relayed',
+    });
+    const sentOn = { direction: 'inbound', tried, wasSentOn: true } as const;
+    expect(retryDecision(accepted, sentOn, context)).toBeUndefined();
+    const all = new Set([...tried, '10.0.2.3:8080']);
+    expect(retryDecision(accepted, { direction: 'inbound', tried: all }, context)).toBeUndefined();
   });
 
   it('goes by the newest snapshot', () => {

@@ -11,6 +11,7 @@ const driver = createHttpDriver({
     headTimeoutMs: 5_000,
     idleTimeoutMs: 10_000,
     responseTimeoutMs: 0,
+    drainDelayMs: 0,
     drainTimeoutMs: 5_000,
     maxHeadBytes: 65_536,
     maxConnections: 1_000,
