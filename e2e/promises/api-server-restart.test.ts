@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addressesIn, namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
@@ -12,7 +12,7 @@ describe('a restart of the API server', () => {
   const space = useSpace('api-server');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'b' };
     await space.apply(
       service('b', { http: 8080 }),

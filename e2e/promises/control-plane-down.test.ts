@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { PORTS } from '@lanekeeper/protocol/ports';
 import { askPod, endpointsOf } from './harness/admin.ts';
 import { addressesIn, namesIn } from './harness/chain.ts';
@@ -15,7 +15,7 @@ describe('while no control plane runs', () => {
   const space = useSpace('no-control-plane');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'b' };
     await space.apply(
       service('b', { http: 8080 }),

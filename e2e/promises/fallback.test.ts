@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
@@ -13,7 +13,7 @@ describe("where B has no gray pod, B's base serves and the request is gray again
   const space = useSpace('fallback');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const deployments = seedManifests().filter(({ kind }) => kind === 'Deployment');
     await space.apply(
       ...deployments,

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startClient, type Client } from './harness/client.ts';
 import { deployment, service } from './harness/objects.ts';
 import { useSpace } from './harness/space.ts';
@@ -9,7 +9,7 @@ describe('gRPC and WebSocket', () => {
   const space = useSpace('grpc-websocket');
   const clients: Record<string, Client> = {};
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const talk = (name: string, labels = {}) =>
       deployment(name, {
         args: ['talk'],

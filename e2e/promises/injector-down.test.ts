@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { endpointsOf } from './harness/admin.ts';
 import { namesIn } from './harness/chain.ts';
 import { INJECTOR, scaleSystem } from './harness/chart.ts';
@@ -20,7 +20,7 @@ describe('while no injector runs', () => {
   const space = useSpace('no-injector');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     await space.apply(service('b', { http: 8080 }), deployment('b', chainApp('B', { labels: { app: 'b' } })));
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b');

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { namesIn } from './harness/chain.ts';
 import { eventually } from './harness/eventually.ts';
 import { chainApp, container, deployment, service } from './harness/objects.ts';
@@ -15,7 +15,7 @@ interface Job {
 describe('a Job with a sidecar', () => {
   const space = useSpace('job');
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'shop' };
     await space.apply(
       service('shop', { http: 8080 }),

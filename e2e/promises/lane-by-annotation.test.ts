@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addressesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
@@ -13,7 +13,7 @@ describe('the annotation lanekeeper.io/lane on a Deployment', () => {
   const space = useSpace('annotation');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'shop' };
     await space.apply(
       service('shop', { http: 8080 }),

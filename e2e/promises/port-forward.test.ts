@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Hop } from '@lanekeeper/protocol/hop';
 import { PORTS } from '@lanekeeper/protocol/ports';
 import { portForward } from './harness/admin.ts';
@@ -10,7 +10,7 @@ describe('kubectl port-forward to 15000', () => {
   const space = useSpace('port-forward');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'b' };
     await space.apply(
       service('b', { http: 8080 }),

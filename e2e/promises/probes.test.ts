@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from './harness/eventually.ts';
 import { container, podOf } from './harness/objects.ts';
 import type { Pod } from './harness/pod.ts';
@@ -20,7 +20,7 @@ describe.each([
 ])('probes of an injected pod $where', ({ where, labels }) => {
   const space = useSpace(`probes-${where.endsWith('lane') ? 'gray' : 'base'}`);
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const { metadata, spec } = podOf('probed', { args: ['probed'], labels });
     // Containers of a pod share its ports: one is the application, the others only probe it.
     const probing = Object.entries(PROBES).map(([name, probe]) =>

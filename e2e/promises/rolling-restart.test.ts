@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addressesIn, namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
@@ -11,7 +11,7 @@ describe('a rolling restart of B under load', () => {
   const space = useSpace('rolling');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     await space.apply(
       service('c', { http: 8080 }),
       deployment('c', chainApp('C')),
@@ -30,7 +30,7 @@ describe('a rolling restart of B under load', () => {
     await space.rolledOut('b');
     await space.kubectl('rollout', 'restart', 'deployment/b');
     await space.rolledOut('b');
-    for (const name of Object.keys(LOADS)) await client.reached(name, REQUESTS / 2);
+    for (const name of Object.keys(LOADS)) await client.reached(name, REQUESTS / 2, 240);
     const reports = await Promise.all(Object.keys(LOADS).map((name) => client.stop(name)));
     for (const { errors, answers, slowestMs, ended } of reports) {
       process.stdout.write(`${ended} requests, the slowest took ${slowestMs} ms\n`);

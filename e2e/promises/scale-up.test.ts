@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { partsOf } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
@@ -13,7 +13,7 @@ describe('kubectl scale', () => {
   const space = useSpace('scale-up');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     await space.apply(service('b', { http: 8080 }), deployment('b', chainApp('B')));
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b');

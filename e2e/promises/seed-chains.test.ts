@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Client } from './harness/client.ts';
 import { startClient } from './harness/client.ts';
 import { addressesIn, namesIn } from './harness/chain.ts';
@@ -14,7 +14,7 @@ describe('seed 001: each request stays in its lane, with no change to any applic
   const space = useSpace('seed-chains');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     await space.apply(...seedManifests(), ...seedServices());
     await startEdge(space, {
       'www.aliyundoc.com': 'spring-cloud-a-base:20001',

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hopsOf } from './harness/admin.ts';
 import { namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
@@ -9,7 +9,7 @@ describe('a caller without a sidecar that calls a Service of base and gray pods'
   const space = useSpace('uninjected');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'shop' };
     await space.apply(
       service('shop', { http: 8080 }),

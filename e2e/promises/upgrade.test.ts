@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { namesIn } from './harness/chain.ts';
 import { installChart, SYSTEM } from './harness/chart.ts';
 import { startClient, type Client } from './harness/client.ts';
@@ -16,7 +16,7 @@ describe('an upgrade of the chart under load', () => {
   const space = useSpace('upgrade');
   let client: Client;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     const labels = { app: 'b' };
     await space.apply(
       service('b', { http: 8080 }),

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { NodeIdentity } from '@lanekeeper/protocol/discovery';
 import { PORTS } from '@lanekeeper/protocol/ports';
 import { CONTROL_PLANE, SYSTEM } from './harness/chart.ts';
@@ -29,7 +29,7 @@ describe('the control plane', () => {
   let impostor: Client;
   let ca: string;
 
-  beforeAll(async () => {
+  space.setUp(async () => {
     victim = await startClient(space, 'victim', { injected: true });
     impostor = await startClient(space, 'impostor', {
       injected: false,

@@ -10,6 +10,8 @@ export const MADE_BY_PROMISES = 'lanekeeper-e2e';
 /** A namespace of one promise's own. */
 export interface Space {
   readonly name: string;
+  /** As `beforeAll`; what is known of a failure is collected. */
+  setUp(work: () => Promise<void>): void;
   kubectl(...args: readonly string[]): Promise<string>;
   /** Answers what kubectl said. */
   apply(...objects: readonly KubeObject[]): Promise<string>;
@@ -32,6 +34,14 @@ export function useSpace(promise: string, injection: 'enabled' | 'none' = 'enabl
     if (!isCollected) await collect(promise, name);
     isCollected = true;
   };
+  const watched = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      await collectOnce();
+      throw error;
+    }
+  };
   beforeAll(async () => {
     const labels = {
       'app.kubernetes.io/managed-by': MADE_BY_PROMISES,
@@ -42,13 +52,13 @@ export function useSpace(promise: string, injection: 'enabled' | 'none' = 'enabl
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await collectOnce();
   });
-  afterAll(async (_, suite) => {
-    if (suite.result?.state === 'fail') await collectOnce();
+  afterAll(async () => {
     // What it holds ends beside the next promise; the teardown of the run waits for the last.
     await kubectl(['delete', 'namespace', name, '--wait=false']);
   });
   return {
     name,
+    setUp: (work) => beforeAll(() => watched(work)),
     kubectl: (...args) => kubectl([...within, ...args]),
     apply: (...objects) => apply(objects, name),
     get: (...args) => get([...within, ...args]),
