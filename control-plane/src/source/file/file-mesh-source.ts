@@ -23,6 +23,10 @@ export function createFileMeshSource({ path, clusterDomain, log }: FileMeshOptio
       source = await startFileSource({ path, sink, log });
     },
     problems: () => sink.status().problems.map((problem) => `${problem.path}: ${problem.message}`),
+    tell() {
+      // There is only `/status`.
+    },
+    drain: () => Promise.resolve(),
     close: () => source?.close(),
   };
 }

@@ -16,6 +16,8 @@ export interface FollowedCluster {
   readonly catalog: Catalog;
   /** What in the cluster cannot be taken as it is. */
   problems(): readonly ConversionProblem[];
+  /** Pods of a lane that should have a sidecar and have none, as `namespace/name`. */
+  notInjected(): readonly string[];
 }
 
 /** Keeps a catalog as the cluster is. Starting and stopping the watch is its owner's business. */
@@ -31,5 +33,15 @@ export function followCluster({ watch, clusterDomain, log }: FollowOptions): Fol
     }
     reported = new Set(problems.map(({ object, message }) => `${object} ${message}`));
   });
-  return { catalog, problems: () => converter.problems() };
+  return {
+    catalog,
+    problems: () => converter.problems(),
+    notInjected: () =>
+      [...watch.tables.pods]
+        .filter(([, { addresses }]) =>
+          addresses.some((address) => converter.podAt(address)?.dropReason === 'not-injected'),
+        )
+        .map(([name]) => name)
+        .sort(),
+  };
 }

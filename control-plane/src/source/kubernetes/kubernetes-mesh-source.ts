@@ -1,11 +1,15 @@
-import { createApiClient } from '@lanekeeper/kubernetes/api-client';
+import { createApiClient, type ApiClient } from '@lanekeeper/kubernetes/api-client';
+import { createKubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metrics';
+import { createLeaderLease, type LeaderLease } from '@lanekeeper/kubernetes/leader-lease';
 import { loadCredentials } from '@lanekeeper/kubernetes/load-credentials';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { KubernetesSourceConfig } from '../../config.ts';
-import { createCatalog } from '../../catalog/create-catalog.ts';
 import { createTokenAuthenticator } from '../../publish/token-authenticator.ts';
+import { createStatusBoard, type StatusBoard } from '../../status/status-board.ts';
 import type { MeshSource } from '../mesh-source.ts';
+import { followCluster } from './follow-cluster.ts';
+import { watchCluster } from './watch-cluster.ts';
 
 export interface KubernetesMeshOptions {
   readonly source: KubernetesSourceConfig;
@@ -14,22 +18,61 @@ export interface KubernetesMeshOptions {
   readonly metrics: Metrics;
 }
 
-/** A mesh as the API server knows it; the same server says whose tokens the sidecars show. */
+const LEASE = 'lanekeeper-control-plane';
+
+/** Connects as the settings say. Throws ConfigError where they name no API server. */
 export async function createKubernetesMeshSource(options: KubernetesMeshOptions): Promise<MeshSource> {
-  const { source, clusterDomain, metrics } = options;
-  const client = createApiClient({
-    credentials: await loadCredentials(source.api),
-    userAgent: 'lanekeeper-control-plane',
-  });
-  const catalog = createCatalog({ clusterDomain });
+  const credentials = await loadCredentials(options.source.api);
+  return followKubernetes(createApiClient({ credentials, userAgent: 'lanekeeper-control-plane' }), options);
+}
+
+/** A mesh as the API server knows it; the same server says whose tokens the sidecars show. */
+export function followKubernetes(client: ApiClient, options: KubernetesMeshOptions): MeshSource {
+  const { source, clusterDomain, log, metrics } = options;
+  const watch = watchCluster({ client, log, metrics: createKubernetesMetrics(metrics) });
+  const followed = followCluster({ watch, clusterDomain, log });
+  const lease = createLease(client, options);
+  let board: StatusBoard | undefined;
   return {
-    catalog,
+    catalog: followed.catalog,
     authenticator: createTokenAuthenticator({
       ...{ reviewer: client, audience: source.tokenAudience, metrics },
       nowMs: Date.now,
     }),
-    start: () => Promise.resolve(),
-    problems: () => [],
-    close: () => client.close(),
+    start() {
+      watch.start();
+      return watch.synced();
+    },
+    problems: () => watch.problems(),
+    tell(status) {
+      board = createStatusBoard({
+        ...{ client, status, log, namespace: source.namespace, pod: source.pod },
+        findings: () => ({
+          notInjected: followed.notInjected(),
+          objects: followed.problems().map(({ object, message }) => `${object}: ${message}`),
+        }),
+        isLeader: () => lease.isLeader(),
+        isAlive: (pod) => watch.tables.pods.has(`${source.namespace}/${pod}`),
+      });
+      lease.start();
+      board.start();
+    },
+    async drain() {
+      board?.stop();
+      await lease.stop();
+    },
+    close() {
+      board?.stop();
+      watch.stop();
+      client.close();
+    },
   };
+}
+
+function createLease(client: ApiClient, { source, log }: KubernetesMeshOptions): LeaderLease {
+  return createLeaderLease({
+    ...{ client, log, namespace: source.namespace, name: LEASE, identity: source.pod },
+    onElected: () => log.info({ lease: LEASE }, 'leader_elected'),
+    onLost: () => log.info({ lease: LEASE }, 'leader_lost'),
+  });
 }

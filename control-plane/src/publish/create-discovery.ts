@@ -1,0 +1,70 @@
+import { ServerCredentials } from '@grpc/grpc-js';
+import type { CertificateSource } from '@lanekeeper/runtime/certificate-files';
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Metrics } from '@lanekeeper/runtime/metrics';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { ControlPlaneConfig } from '../config.ts';
+import type { MeshSource } from '../source/mesh-source.ts';
+import type { ReplicaStatus } from '../status/mesh-status.ts';
+import { createDiscoveryServer, type DiscoveryServer } from './discovery-server.ts';
+import { CONNECTION_LIMITS, PUBLISH_LIMITS } from './limits.ts';
+import { createPublishMetrics } from './publish-metrics.ts';
+import { createPublisher } from './publisher.ts';
+import { createTlsCredentials } from './server-credentials.ts';
+import { reportStreams } from './stream-report.ts';
+
+export interface DiscoveryDeps {
+  readonly config: Pick<ControlPlaneConfig, 'listen' | 'clusterDomain' | 'drainTimeoutMs'>;
+  readonly source: Pick<MeshSource, 'catalog' | 'authenticator' | 'problems'>;
+  /** Undefined: no TLS. */
+  readonly certificates: CertificateSource | undefined;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface Discovery {
+  /** Not before the certificates and the source have started. */
+  listen(): Promise<SocketAddress>;
+  status(): ReplicaStatus;
+  /** Sends the sidecars to other replicas, few at a time. */
+  drain(): Promise<void>;
+  close(): void;
+}
+
+/** Of the time there is, sidecars are sent away over so much of it; the rest is for those that are slow to go. */
+const DRAIN_SHARE = 0.5;
+
+/** Publisher and server as one, with the limits of a replica. */
+export function createDiscovery({ config, source, certificates, metrics, log }: DiscoveryDeps): Discovery {
+  const publisher = createPublisher({
+    catalog: source.catalog,
+    authenticator: source.authenticator,
+    clusterDomain: config.clusterDomain,
+    limits: PUBLISH_LIMITS,
+    metrics: createPublishMetrics(metrics),
+    log,
+  });
+  let server: DiscoveryServer | undefined;
+  return {
+    listen() {
+      const credentials =
+        certificates === undefined ? ServerCredentials.createInsecure() : createTlsCredentials(certificates);
+      const accept = publisher.accept.bind(publisher);
+      server = createDiscoveryServer({ credentials, accept, limits: CONNECTION_LIMITS });
+      return server.listen(config.listen);
+    },
+    status: () => ({
+      mesh: source.catalog.mesh().version,
+      problems: source.problems(),
+      ...reportStreams(publisher.streams(), Date.now()),
+    }),
+    async drain() {
+      server?.refuseNew();
+      await publisher.drain(config.drainTimeoutMs * DRAIN_SHARE);
+    },
+    close() {
+      publisher.close();
+      server?.close();
+    },
+  };
+}
