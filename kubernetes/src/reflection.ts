@@ -12,8 +12,8 @@ import type { ReflectorOptions } from './reflector.ts';
 import { runWatchSession, type WatchOutcome } from './watch-session.ts';
 import type { WatchEvent } from './watch-event.ts';
 
-/** Small enough that a page of big pods is some MB, the size that kubectl and client-go use. */
-const PAGE_SIZE = 500;
+/** Some MB of big pods: what is parsed at once is garbage at once, and sets how large the process grows. client-go asks for 500. */
+const PAGE_SIZE = 250;
 /** A failure that goes on is said once, then now and then. */
 const SAY_EVERY = 20;
 

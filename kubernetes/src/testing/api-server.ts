@@ -55,7 +55,8 @@ export class ApiServer {
   goneAs: 'status' | 'event' = 'event';
   readonly #options: ApiServerOptions;
   readonly #watchers = new Set<Watcher>();
-  readonly #snapshots = new Map<number, readonly KubeObject[]>();
+  /** Lists whose pages are still being read, by version and place. */
+  readonly #snapshots = new Map<string, readonly KubeObject[]>();
   #server: Server | undefined;
   #port: number;
 
@@ -167,12 +168,13 @@ export class ApiServer {
   #list(query: URLSearchParams, path: ApiPath, response: ServerResponse): void {
     const [version, from] = readContinue(query.get('continue')) ?? [this.objects.version, 0];
     if (from > 0 && version < this.objects.compacted) return sendStatus(response, 410, 'Expired');
-    const whole = this.#snapshots.get(version) ?? this.objects.list(path.collection, path.namespace);
+    const snapshot = `${version} ${path.collection} ${path.namespace ?? ''}`;
+    const whole = this.#snapshots.get(snapshot) ?? this.objects.list(path.collection, path.namespace);
     const limit = Number(query.get('limit') ?? whole.length);
     const items = whole.slice(from, from + limit);
     const isLast = from + limit >= whole.length;
-    if (isLast) this.#snapshots.delete(version);
-    else this.#snapshots.set(version, whole);
+    if (isLast) this.#snapshots.delete(snapshot);
+    else this.#snapshots.set(snapshot, whole);
     const metadata = {
       resourceVersion: String(version),
       ...(isLast ? {} : { continue: `${version}:${from + limit}` }),
