@@ -42,6 +42,8 @@ export interface MeshSpec {
   readonly environment?: Readonly<Record<string, string>>;
   /** Variables of the gateway; absent: there is none. */
   readonly gateway?: SidecarOptions['variables'];
+  /** How the proxies get what stands in the file; default: they read it themselves. */
+  readonly source?: (file: string) => Promise<NonNullable<SidecarOptions['variables']>>;
 }
 
 /** A sidecar or gateway process and its admin port. */
@@ -93,7 +95,8 @@ export async function startMesh(spec: MeshSpec): Promise<Mesh> {
     await Promise.all(ends.splice(0).map((end) => end()));
   };
   writeFileSync(file, stringify(config));
-  const shared = { file, ends, environment: spec.environment ?? {} };
+  const source = (await spec.source?.(file)) ?? { configFile: file };
+  const shared = { source, ends, environment: spec.environment ?? {} };
   const starting = [
     ...spec.pods.map((pod) => startPod(pod, addresses.get(pod.name) ?? '', shared)),
     ...(spec.gateway === undefined ? [] : [startGateway(spec.gateway, shared)]),
@@ -187,7 +190,7 @@ function servicesOf(pods: readonly PodSpec[], addresses: ReadonlyMap<string, str
 }
 
 interface Shared {
-  readonly file: string;
+  readonly source: NonNullable<SidecarOptions['variables']>;
   readonly ends: (() => unknown)[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -232,7 +235,7 @@ async function startGateway(variables: NonNullable<MeshSpec['gateway']>, shared:
 
 async function startProxy(
   address: string,
-  { file, ends, environment }: Shared,
+  { source, ends, environment }: Shared,
   nodeArgs: readonly string[] | undefined,
   variables: NonNullable<SidecarOptions['variables']>,
 ): Promise<Proxy> {
@@ -242,7 +245,7 @@ async function startProxy(
     ...(nodeArgs === undefined ? {} : { nodeArgs }),
     environment,
     variables: {
-      configFile: file,
+      ...source,
       outboundListen: listen(PORT.outbound),
       inboundListen: listen(PORT.inbound),
       gatewayListen: listen(PORT.gateway),
