@@ -1,12 +1,13 @@
+import { join } from 'node:path';
 import { testImages } from '../promises/images.ts';
 import type { Request } from './arguments.ts';
 import { HELM3, HELM4 } from './binaries.ts';
-import { resumeCommands } from './command.ts';
+import { resumeCommands, run } from './command.ts';
 import { KUBECTL } from './components.ts';
 import { isOwn, takeDownOwn } from './down.ts';
 import { buildImage } from './images.ts';
 import { importImages } from './import-images.ts';
-import type { Layout } from './layout.ts';
+import { ROOT, type Layout } from './layout.ts';
 import { productImages } from './product-images.ts';
 import { step } from './steps.ts';
 import { tryPromises } from './try-promises.ts';
@@ -54,6 +55,8 @@ async function withCluster(request: Request, work: (layout: Layout) => Promise<n
 async function buildImages(): Promise<string[]> {
   const images = [...productImages(), ...(await testImages())];
   await step('our images and those of the promises', async (report) => {
+    // The Dockerfiles take the bundles as they are when they are of these very sources, and need no network then.
+    await run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { cwd: ROOT });
     for (const image of images) {
       report(image.name);
       await buildImage(image);
