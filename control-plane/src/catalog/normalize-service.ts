@@ -21,8 +21,8 @@ function normalizeEndpoint(endpoint: EndpointConfig): EndpointConfig {
   const { address, ports, lane, weight, zone, pod, healthy, dropReason, aliases, source } = endpoint;
   return {
     address,
-    // Integer keys are enumerated in ascending order, whatever order they came in.
-    ports: { ...ports },
+    // Shared: many endpoints have the same. Integer keys are enumerated in ascending order, whatever order they came in.
+    ports,
     ...(lane === undefined || lane === '' ? {} : { lane }),
     weight,
     ...(zone === undefined ? {} : { zone }),

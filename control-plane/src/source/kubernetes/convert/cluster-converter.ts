@@ -16,7 +16,7 @@ export class ClusterConverter {
   readonly #index: ClusterIndex;
   /** Question -> ids of the services that asked it, and the reverse. */
   readonly #askers = new GroupedKeys();
-  readonly #asked = new Map<string, ReadonlySet<string>>();
+  readonly #asked = new Map<string, readonly string[]>();
   readonly #problems = new Map<string, readonly ConversionProblem[]>();
   /** Ids of the services that the catalog knows from here. */
   readonly #told = new Set<string>();
@@ -77,10 +77,10 @@ export class ClusterConverter {
   }
 
   #replaceQuestions(id: string, asked: ReadonlySet<string>): void {
-    const before = this.#asked.get(id) ?? new Set<string>();
+    const before = this.#asked.get(id) ?? [];
     for (const question of before) if (!asked.has(question)) this.#askers.remove(question, id);
-    for (const question of asked) if (!before.has(question)) this.#askers.add(question, id);
+    for (const question of asked) this.#askers.add(question, id);
     if (asked.size === 0) this.#asked.delete(id);
-    else this.#asked.set(id, asked);
+    else this.#asked.set(id, [...asked]);
   }
 }

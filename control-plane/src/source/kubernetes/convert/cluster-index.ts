@@ -119,8 +119,8 @@ export interface Outdated {
 }
 
 /** In an order that does not depend on when they came. */
-function found<T>(keys: ReadonlySet<string>, table: ReadonlyMap<string, T>): readonly T[] {
-  return [...keys].sort().flatMap((key) => {
+function found<T>(keys: readonly string[], table: ReadonlyMap<string, T>): readonly T[] {
+  return keys.toSorted().flatMap((key) => {
     const object = table.get(key);
     return object === undefined ? [] : [object];
   });

@@ -1,22 +1,23 @@
-const NONE: ReadonlySet<string> = new Set();
-
-/** Group -> keys in it; a group without keys takes no memory. */
+/** Group -> keys in it. Most groups have one key only: it takes no set of its own. */
 export class GroupedKeys {
-  readonly #groups = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, string | Set<string>>();
 
-  in(group: string): ReadonlySet<string> {
-    return this.#groups.get(group) ?? NONE;
+  in(group: string): readonly string[] {
+    const keys = this.#groups.get(group);
+    if (keys === undefined) return [];
+    return typeof keys === 'string' ? [keys] : [...keys];
   }
 
   add(group: string, key: string): void {
     const keys = this.#groups.get(group);
-    if (keys === undefined) this.#groups.set(group, new Set([key]));
-    else keys.add(key);
+    if (keys === undefined) this.#groups.set(group, key);
+    else if (typeof keys !== 'string') keys.add(key);
+    else if (keys !== key) this.#groups.set(group, new Set([keys, key]));
   }
 
   remove(group: string, key: string): void {
     const keys = this.#groups.get(group);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#groups.delete(group);
+    if (keys === key) this.#groups.delete(group);
+    else if (keys instanceof Set && keys.delete(key) && keys.size === 0) this.#groups.delete(group);
   }
 }
