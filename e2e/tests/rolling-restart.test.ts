@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Client } from '@grpc/grpc-js';
+import { Agent } from 'node:http';
+import { chainPath, trail } from '../harness/chain-app.ts';
 import { eventually } from '../harness/eventually.ts';
 import { callUnary, grpcClient, startGrpcApp } from '../harness/grpc-app.ts';
+import { send } from '../harness/http-client.ts';
 import { startMesh, type Mesh } from '../harness/pods.ts';
 
 describe('a rolling restart under load', () => {
@@ -55,6 +58,53 @@ describe('a rolling restart under load', () => {
     expect(new Set(servers.slice(0, 200))).toEqual(new Set(['B1: x', 'B2: x']));
     expect(new Set(servers.slice(before))).toEqual(new Set(['B2: x']));
   });
+
+  it('of an application loses no HTTP request: its sidecar sends on what comes late, within the lane', async () => {
+    const mesh = await start({
+      pods: [
+        { name: 'A', service: 'a' },
+        { name: 'B1', service: 'b', lane: 'gray', variables: { drainDelayMs: '300' } },
+        { name: 'B2', service: 'b', lane: 'gray' },
+        { name: 'B', service: 'b' },
+      ],
+    });
+    const { entry } = mesh.pod('A').proxy;
+    const served: string[] = [];
+    const failures: string[] = [];
+    let isOver = false;
+    const load = async (method: string): Promise<void> => {
+      const agent = new Agent({ keepAlive: true });
+      ends.push(() => agent.destroy());
+      const ask = { ...{ method, host: 'b', path: chainPath([]), headers: { baggage: 'lane=gray' } }, agent };
+      while (!isOver) {
+        const answer = await send(entry, ask);
+        if (answer.status === 200) served.push(trail(answer));
+        else failures.push(`${method} ${answer.status} ${answer.text}`);
+      }
+    };
+    const loads = Promise.all(['GET', 'GET', 'GET', 'GET', 'PUT', 'PUT'].map(load));
+    const more = (count: number): Promise<unknown> => {
+      const from = served.length;
+      return Promise.race([loads, eventually('load', () => served.length > from + count, 60_000)]);
+    };
+    await more(200);
+    const { app, proxy } = mesh.pod('B1');
+    app.server.close();
+    await more(200);
+    expect(
+      (await proxy.hops()).some(({ why }) => why.includes('Its application accepts no connection')),
+    ).toBe(true);
+    process.kill(proxy.process.pid, 'SIGTERM');
+    await more(200);
+    expect(await Promise.race([loads, proxy.process.exited])).toBe(0);
+    const after = served.length;
+    await more(200);
+    isOver = true;
+    await loads;
+    expect(failures).toEqual([]);
+    expect(new Set(served)).toEqual(new Set(['B1', 'B2']));
+    expect(new Set(served.slice(after))).toEqual(new Set(['B2']));
+  }, 300_000);
 
   it('of the gateway fails no gRPC call that it took; a new connection is refused, which clients retry', async () => {
     const mesh = await start({
