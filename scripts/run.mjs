@@ -12,6 +12,7 @@ const tasks = {
   demo: [['scripts/build.mjs'], ['playground/src/main.ts']],
   test: [['scripts/build.mjs'], ['node_modules/vitest/vitest.mjs', 'run']],
   bench: [['scripts/build.mjs'], ['e2e/bench/main.ts']],
+  'bench:control-plane': [['e2e/bench/control-plane.ts']],
   e2e: [['scripts/build.mjs'], ['e2e/cluster/main.ts']],
   suites: [['scripts/build.mjs'], ['e2e/suites/main.ts']],
   lint: [['scripts/lint.mjs']],
