@@ -45,7 +45,7 @@ export function afterWatch(
   if (end === 'missed' || (end === 'ended' && life.livedMs >= ORDERLY_MS)) {
     return { troubles: NO_TROUBLES, pauseMs: 0 };
   }
-  const failures = life.livedMs >= times.healthyMs ? 0 : before.failures;
+  const failures = wasHealthy(life, times) ? 0 : before.failures;
   const fruitless = life.hasProgressed ? 0 : before.fruitless + Number(life.hasOpened);
   const isStuck = fruitless >= MAX_FRUITLESS;
   const troubles = { failures: failures + 1, fruitless: isStuck ? 0 : fruitless };
@@ -54,6 +54,11 @@ export function afterWatch(
   const pauseMs = pauseAfter(failures, error?.retryAfterMs, times, random);
   if (end === 'gone') return { troubles, pauseMs, list: 'gone' };
   return { troubles, pauseMs, ...(isStuck ? { list: 'stuck' as const } : {}) };
+}
+
+/** What brought something for a while worked; what was only open must have been so for longer. */
+function wasHealthy({ livedMs, hasProgressed }: WatchLife, { healthyMs }: ReflectorTimes): boolean {
+  return livedMs >= (hasProgressed ? Math.min(ORDERLY_MS, healthyMs) : healthyMs);
 }
 
 /** At least what the server asks for. */

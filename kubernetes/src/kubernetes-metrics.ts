@@ -26,7 +26,7 @@ export function createKubernetesMetrics(metrics: Metrics): KubernetesMetrics {
   return {
     lists: metrics.counter({
       name: name('lists_total'),
-      help: 'Whole lists read from the API server, by why: first, gone, audit, retry.',
+      help: 'Whole lists read from the API server, by why: first, gone, stuck, audit.',
       labels: [...RESOURCE, 'why'],
     }),
     listSeconds: metrics.histogram({

@@ -10,7 +10,7 @@ import { createRecordingLog, type LogLine } from './testing/recording-log.ts';
 
 const place = { resource: LEASES, namespace: 'system', name: 'lanekeeper-injector' };
 /** In the order of production's, quick enough for a test. */
-const times = { leaseMs: 2_000, renewMs: 300, retryMs: 20 };
+const times = { leaseMs: 5_000, renewMs: 2_000, retryMs: 20 };
 
 let server: ApiServer;
 let client: ApiClient;
@@ -75,7 +75,7 @@ it('makes one leader, who takes an empty lease and renews it', async () => {
   expect([a, b].filter((replica) => replica.isLeader())).toHaveLength(1);
   expect([...a.story, ...b.story]).toEqual(['elected']);
   const holder = a.isLeader() ? 'a' : 'b';
-  expect(spec()).toMatchObject({ holderIdentity: holder, leaseDurationSeconds: 2, leaseTransitions: 1 });
+  expect(spec()).toMatchObject({ holderIdentity: holder, leaseDurationSeconds: 5, leaseTransitions: 1 });
   await eventually('both know it', () => a.leader() === holder && b.leader() === holder);
 });
 

@@ -94,7 +94,7 @@ class Election implements LeaderLease {
     await this.#running;
     if (!wasLeader) return;
     try {
-      await this.#holder.release(this.#times.retryMs);
+      await this.#holder.release(this.#times.renewMs / 2);
       this.#options.log.info(this.#fields({}), 'lease_released');
     } catch (err) {
       this.#options.log.warn(this.#fields({ err }), 'lease_release_failed');

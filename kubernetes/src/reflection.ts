@@ -160,7 +160,15 @@ export class Reflection<T> {
     this.#session = session;
     const [startedAt, heardBefore] = [this.#tuning.now(), this.#position];
     let hasOpened = false;
-    const outcome = await this.#runSession(session.signal, () => (hasOpened = true));
+    const outcome = await this.#runSession(session.signal, () => {
+      hasOpened = true;
+      if (troubles.failures > 0) {
+        this.#options.log.info(
+          { resource: this.#resource(), failures: troubles.failures },
+          'kubernetes_watch_back',
+        );
+      }
+    });
     this.#session = undefined;
     const livedMs = this.#tuning.now() - startedAt;
     const hasProgressed = this.#position !== heardBefore;

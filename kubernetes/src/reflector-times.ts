@@ -11,9 +11,9 @@ export interface ReflectorTimes {
   readonly listTimeoutMs: number;
   /** Upper bound of the first pause after a failure, doubled with each further one. */
   readonly backoffBaseMs: number;
-  /** An API server that comes back waits for us no longer than this. */
+  /** An API server that comes back waits for us no longer than this. client-go takes 30 s, being in every kubelet. */
   readonly backoffMaxMs: number;
-  /** A watch that lived so long was healthy: the next failure is a first one. */
+  /** A watch that was open for so long was healthy, whatever it brought: the next failure is a first one. */
   readonly healthyMs: number;
 }
 
@@ -24,6 +24,6 @@ export const REFLECTOR_TIMES: ReflectorTimes = {
   graceMs: 10_000,
   listTimeoutMs: 60_000,
   backoffBaseMs: 250,
-  backoffMaxMs: 10_000,
+  backoffMaxMs: 5_000,
   healthyMs: 5_000,
 };
