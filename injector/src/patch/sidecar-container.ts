@@ -17,8 +17,11 @@ export interface SidecarOptions {
   readonly bounds: ResourceBounds;
 }
 
-/** The kubelet asks once a second; an application waits that long for a sidecar that does not come up. */
-const STARTUP_SECONDS = 60;
+/**
+ * The kubelet asks once a second, and restarts a sidecar that is not up by then. A sidecar that waits for the control plane must not
+ * be: the pauses between restarts grow to minutes, and the application would wait them out after the control plane is back.
+ */
+const STARTUP_SECONDS = 600;
 
 /** The sidecar as an init container that goes on (`restartPolicy: Always`), or as a plain container that holds those after it. */
 export function sidecarContainer(options: SidecarOptions): object {

@@ -13,7 +13,7 @@ import { watchCertificates, type WatchedCertificates } from '../certificates/wat
 import type { KubernetesSettings } from '../config.ts';
 import { createKubernetesFacts, type KubernetesFacts } from '../facts/kubernetes-facts.ts';
 import { createLeaderWork, type LeaderWork } from '../leader-work.ts';
-import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts';
+import { createReconciler } from '../reconcile/reconciler.ts';
 import { createSkipEvents } from '../report/skip-events.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -47,7 +47,15 @@ export function createClusterSurroundings(options: ClusterOptions): Surroundings
   const certificateWork = createCertificateWork(parts);
   const watched = watchCertificates({ ...parts, served, onChange: () => certificateWork.wake() });
   const reconciler = createReconciler({ ...parts, everyMs: options.settings.reconcileMs });
-  const lease = createLease(parts, certificateWork, reconciler);
+  const factsKnown = Promise.withResolvers<void>();
+  const lease = createLease(parts, {
+    elected(term) {
+      void certificateWork.run(term);
+      // Without facts, no namespace would ask for anything.
+      void factsKnown.promise.then(() => reconciler.run(term));
+    },
+    lost: () => reconciler.forget(),
+  });
   return {
     facts,
     certificates: served,
@@ -56,7 +64,7 @@ export function createClusterSurroundings(options: ClusterOptions): Surroundings
     problems: () => problemsOf(served, watched),
     async start() {
       lease.start();
-      await Promise.all([facts.start(), watched.start(), served.start()]);
+      await Promise.all([facts.start().then(factsKnown.resolve), watched.start(), served.start()]);
     },
     async stop() {
       served.close();
@@ -101,19 +109,20 @@ function createCertificateWork({ client, settings, namespace, log }: Parts): Lea
   });
 }
 
-function createLease(parts: Parts, certificates: LeaderWork, reconciler: Reconciler): LeaderLease {
-  const { client, log, namespace, settings } = parts;
+interface Term {
+  readonly elected: (term: AbortSignal) => void;
+  readonly lost: () => void;
+}
+
+function createLease({ client, log, namespace, settings }: Parts, { elected, lost }: Term): LeaderLease {
   return createLeaderLease({
     client,
     log,
     namespace,
     name: 'lanekeeper-injector',
     identity: settings.pod,
-    onElected(term) {
-      void certificates.run(term);
-      void reconciler.run(term);
-    },
-    onLost: () => reconciler.forget(),
+    onElected: elected,
+    onLost: lost,
   });
 }
 
