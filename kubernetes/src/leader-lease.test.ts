@@ -137,7 +137,11 @@ it('takes nobody’s lease as long as that one renews', async () => {
 it('stops leading when it cannot renew, before others may begin, and leads again later', async () => {
   const a = startReplica('a');
   await eventually('a leads', () => a.isLeader());
-  server.fault = () => ({ kind: 'status', status: 503 });
+  let refused = 0;
+  server.fault = () => {
+    refused += 1;
+    return { kind: 'status', status: 503 };
+  };
   await eventually('a has lost', () => a.story.at(-1) === 'lost');
   expect([a.isLeader(), a.terms[0]?.aborted]).toEqual([false, true]);
   // Others wait for `leaseMs` from the last renewal: nobody else has had it.
@@ -145,7 +149,9 @@ it('stops leading when it cannot renew, before others may begin, and leads again
   server.fault = () => undefined;
   await eventually('a leads again', () => a.isLeader());
   expect(a.story).toEqual(['elected', 'lost', 'elected']);
-  expect(a.lines.filter(({ event }) => event === 'lease_attempt_failed').length).toBeLessThan(4);
+  const said = a.lines.filter(({ event }) => event === 'lease_attempt_failed').length;
+  expect(said).toBeGreaterThan(0);
+  expect(said).toBeLessThanOrEqual(1 + refused / 15);
 });
 
 it('stops leading in time although its request hangs', async () => {
