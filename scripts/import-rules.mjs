@@ -165,6 +165,14 @@ export const FOLDER_RULES = [
     all: ['sidecar/src/admin/', 'sidecar/src/wire/', 'sidecar/src/listen/'],
     reason: 'a source makes snapshots; who reads them is not its business',
   },
+  ...['catalog', 'translate', 'source/kubernetes/convert'].map((folder) => ({
+    folder: `control-plane/src/${folder}/`,
+    all: ['node:', 'control-plane/src/publish/', '@lanekeeper/kubernetes/'],
+    // Hashes and the spelling of addresses: no I/O.
+    except: ['node:crypto', 'node:net'],
+    reason:
+      'what sidecars are told follows from tables and changes alone; who watches and who sends is not its business',
+  })),
   ...['pod', 'decision', 'patch'].map((folder) => ({
     folder: `injector/src/${folder}/`,
     all: ['node:'],

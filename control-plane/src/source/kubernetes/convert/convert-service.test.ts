@@ -139,6 +139,15 @@ describe('members that a Service selects', () => {
     );
   });
 
+  it('are left out where their address has gone to another pod, which counts there alone', () => {
+    const stale = slice('b', [endpoint('b-1', '10.0.0.1')]);
+    const pods = [
+      pod('b-1', '10.0.0.1', { labels: BASE, isTerminating: true }),
+      pod('b-new-1', '10.0.0.1', { labels: GRAY }),
+    ];
+    expect(summary(endpointsOf('b', service('b'), stale, ...pods))).toEqual(['10.0.0.1 gray ok']);
+  });
+
   it('of hand-made slices have the lane of the pod at their address', () => {
     const byHand = slice('b', [endpoint('', '10.0.0.2'), endpoint('', '192.0.2.1')]);
     const objects = [service('b', { selector: undefined }), byHand, pod('x', '10.0.0.2', { labels: GRAY })];
