@@ -50,7 +50,16 @@ export const PAUSE = join(CACHE, 'bin', 'pause-1', 'pause');
 /** Builds what is missing from Go modules; what is there stays. */
 export async function buildBinaries(): Promise<void> {
   requireOneVersion();
-  for (const { what, folder, programs, make } of BUILDS) {
+  await buildMissing(BUILDS);
+}
+
+/** All that the tests of the chart need. */
+export function buildHelm(): Promise<void> {
+  return buildMissing(BUILDS.filter(({ programs }) => programs.includes('helm')));
+}
+
+async function buildMissing(builds: readonly Build[]): Promise<void> {
+  for (const { what, folder, programs, make } of builds) {
     if (programs.every((program) => existsSync(join(folder, program)))) continue;
     await step(`building ${what} (once)`, async () => {
       // Moved into place when it is whole: an interrupted build leaves nothing that looks done.
