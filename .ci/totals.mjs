@@ -1,10 +1,11 @@
-// Prints the totals of the main vitest run as one plain line, the last of CI's output. A test that fails only on another Node
-// counts as failed as well; a file that could not be loaded counts as one failed test, a run without a report likewise.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+// Prints the totals of the main vitest run and of the promises on a cluster as one plain line, the last of CI's output. A test that
+// fails only on another Node counts as failed as well; a file that could not be loaded counts as one failed test, a run without a
+// report likewise.
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.argv[2];
-const mainReport = 'vitest-main.json';
+const counted = ['vitest-main.json', 'vitest-promises.json'];
 
 function failuresOf(report) {
   const unloaded = report.testResults.filter(
@@ -15,10 +16,11 @@ function failuresOf(report) {
 
 const reports = readdirSync(folder).filter((file) => /^vitest-.*\.json$/.test(file));
 const byName = new Map(reports.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8'))]));
-const main = byName.get(mainReport);
-let failed = existsSync(join(folder, mainReport)) ? 0 : 1;
+const runs = counted.map((file) => byName.get(file));
+let failed = runs.filter((report) => report === undefined).length;
 for (const report of byName.values()) failed += failuresOf(report);
-const passed = main?.numPassedTests ?? 0;
-const skipped = (main?.numPendingTests ?? 0) + (main?.numTodoTests ?? 0);
+const sum = (count) => runs.reduce((total, report) => total + (report === undefined ? 0 : count(report)), 0);
+const passed = sum((report) => report.numPassedTests);
+const skipped = sum((report) => report.numPendingTests + report.numTodoTests);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
