@@ -25,7 +25,8 @@ export class BenchProcess {
     });
   }
 
-  static async start(name: string): Promise<BenchProcess> {
+  /** `flags` are Node's. */
+  static async start(name: string, flags: readonly string[] = []): Promise<BenchProcess> {
     // Beside the packages, whose native parts and data files are looked for from there.
     const folder = mkdtempSync(join(import.meta.dirname, '..', 'node_modules', '.bench-'));
     const outfile = join(folder, `${name}.mjs`);
@@ -41,7 +42,8 @@ export class BenchProcess {
       banner: { js },
       logLevel: 'error',
     });
-    return new BenchProcess(fork(outfile, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }), folder);
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+    return new BenchProcess(fork(outfile, { stdio: [...stdio], execArgv: [...flags] }), folder);
   }
 
   tell(message: ToControlPlane | ToSwarm): void {

@@ -1,5 +1,6 @@
 // `npm run bench:control-plane`: 1,000 services of 10 pods, 1,000 connected sidecars that call 20 services each. The control plane
 // and the sidecars are processes of their own. Prints figures beside the targets of issue 4; judges nothing.
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callersOf, HOT_SERVICE, serviceId, SIZE } from './control-plane-mesh.ts';
 import { nowMs, type FromControlPlane, type FromSwarm } from './control-plane-messages.ts';
@@ -14,7 +15,7 @@ const STORM_SERVICES = 200;
 const SETTLE_MS = 60;
 
 const unready = new Set<number>();
-const controlPlane = await BenchProcess.start('control-plane-process');
+const controlPlane = await BenchProcess.start('control-plane-process', shippedFlags());
 const swarm = await BenchProcess.start('control-plane-swarm');
 try {
   const { port, ca } = await controlPlane.hear<FromControlPlane, 'listening'>('listening');
@@ -76,6 +77,12 @@ function turnOver(index: number): boolean {
   const isReady = unready.delete(index);
   if (!isReady) unready.add(index);
   return isReady;
+}
+
+/** Those with which the bundle is to be run. */
+function shippedFlags(): readonly string[] {
+  const file = new URL('../../dist/control-plane/node-flags.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as string[];
 }
 
 function say(text: string): void {
