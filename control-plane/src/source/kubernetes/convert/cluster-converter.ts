@@ -78,6 +78,8 @@ export class ClusterConverter {
 
   #replaceQuestions(id: string, asked: ReadonlySet<string>): void {
     const before = this.#asked.get(id) ?? [];
+    // Mostly the answers change, not the questions.
+    if (before.length === asked.size && before.every((question) => asked.has(question))) return;
     for (const question of before) if (!asked.has(question)) this.#askers.remove(question, id);
     for (const question of asked) this.#askers.add(question, id);
     if (asked.size === 0) this.#asked.delete(id);
