@@ -8,9 +8,11 @@ export interface Agents {
   close(): void;
 }
 
-const KEEP_ALIVE = { keepAlive: true, keepAliveMsecs: 15_000 } as const;
+/** The API server closes a connection that was idle for 90 s; one that we close first is never asked in that moment. */
+const IDLE_MS = 60_000;
 
-export function createAgents(server: URL): Agents {
+export function createAgents(server: URL, idleMs = IDLE_MS): Agents {
+  const options = { keepAlive: true, keepAliveMsecs: 15_000, timeout: idleMs };
   let material: TlsMaterial = {};
   let current: HttpAgent | undefined;
   const retired = new Set<HttpAgent>();
@@ -21,9 +23,7 @@ export function createAgents(server: URL): Agents {
       if (current !== undefined) retire(current, retired);
       material = grant.tls;
       current =
-        server.protocol === 'https:'
-          ? new HttpsAgent({ ...KEEP_ALIVE, ...material })
-          : new HttpAgent(KEEP_ALIVE);
+        server.protocol === 'https:' ? new HttpsAgent({ ...options, ...material }) : new HttpAgent(options);
       return current;
     },
     close() {

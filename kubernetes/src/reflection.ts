@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterWatch, NO_TROUBLES, pauseAfter, type NextStep, type Troubles } from './after-watch.ts';
 import { ApiError } from './api-error.ts';
 import { runAudit, type AuditRead } from './audit.ts';
-import { bindResourceMetrics, type ListReason, type ResourceMetrics } from './kubernetes-metrics.ts';
+import type { ListReason } from './kubernetes-metrics.ts';
 import { keyOf } from './kube-object.ts';
 import { listAll } from './list-all.ts';
 import { ReflectedStore, type Change, type Reading } from './reflected-store.ts';
+import { createReflectionReport, type ReflectionReport } from './reflection-report.ts';
 import { REFLECTOR_TIMES, type ReflectorTimes } from './reflector-times.ts';
 import { readResourceVersion } from './resource-version.ts';
 import type { ReflectorOptions } from './reflector.ts';
@@ -14,28 +15,30 @@ import type { WatchEvent } from './watch-event.ts';
 
 /** Some MB of big pods: what is parsed at once is garbage at once, and sets how large the process grows. client-go asks for 500. */
 const PAGE_SIZE = 250;
-/** A failure that goes on is said once, then now and then. */
-const SAY_EVERY = 20;
-
 interface Tuning {
   readonly times: ReflectorTimes;
   readonly now: () => number;
   readonly random: () => number;
 }
 
+interface Session {
+  readonly end: AbortController;
+  isOpen: boolean;
+}
+
 /** The life of a reflector: list, watch, watch again from where it ended, and an audit now and then beside it. */
 export class Reflection<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #tuning: Tuning;
-  readonly #metrics: ResourceMetrics;
+  readonly #report: ReflectionReport;
   readonly #store: ReflectedStore<T>;
   readonly #stopping = new AbortController();
   readonly #synced = Promise.withResolvers<void>();
   /** Version up to which everything is in the store; empty: nothing is known. */
   #position = '';
   #heardAt = Number.NEGATIVE_INFINITY;
-  /** The running watch. */
-  #session: AbortController | undefined;
+  /** The watch that is asked for or running. */
+  #session: Session | undefined;
   /** Whole lists taken over, so that an audit knows that it is void. */
   #lists = 0;
 
@@ -46,14 +49,11 @@ export class Reflection<T> {
       now: options.now ?? (() => performance.now()),
       random: options.random ?? Math.random,
     };
-    this.#metrics = bindResourceMetrics(options.metrics, this.#resource());
+    this.#report = createReflectionReport(options.metrics, options.log, this.#resource());
     this.#store = new ReflectedStore({
       transform: options.transform,
       onChange: (change) => this.#tell(change),
-      onMalformed: (key, err) => {
-        this.#metrics.malformed();
-        options.log.warn({ resource: this.#resource(), key, err }, 'kubernetes_object_malformed');
-      },
+      onMalformed: this.#report.malformed,
     });
     // Whoever does not wait for it has no use for the rejection.
     this.#synced.promise.catch(() => undefined);
@@ -91,7 +91,7 @@ export class Reflection<T> {
 
   stop(): void {
     this.#stopping.abort();
-    this.#session?.abort('stopped');
+    this.#session?.end.abort('stopped');
     this.#synced.reject(new Error(`the reflector of ${this.#resource()} was stopped before its first list`));
   }
 
@@ -128,8 +128,8 @@ export class Reflection<T> {
       return { troubles, pauseMs: 0 };
     } catch (error) {
       const known = error instanceof ApiError ? error : undefined;
-      this.#complain({ list: why, attempt: troubles.failures, err: error }, 'kubernetes_list_failed');
       const { failures } = troubles;
+      if (!this.#stopping.signal.aborted) this.#report.listFailed(why, failures, error);
       const pauseMs = pauseAfter(failures, known?.retryAfterMs, this.#tuning.times, this.#tuning.random);
       return { troubles: { ...troubles, failures: failures + 1 }, pauseMs, list: why };
     }
@@ -151,52 +151,40 @@ export class Reflection<T> {
       ...read,
     });
     this.#heardAt = this.#tuning.now();
-    this.#metrics.listed(why, (this.#heardAt - startedAt) / 1_000);
+    this.#report.listed(why, this.#heardAt - startedAt);
     return version;
   }
 
   async #watch(troubles: Troubles): Promise<NextStep> {
-    const session = new AbortController();
+    const session: Session = { end: new AbortController(), isOpen: false };
     this.#session = session;
-    const [startedAt, heardBefore] = [this.#tuning.now(), this.#position];
-    let hasOpened = false;
-    const outcome = await this.#runSession(session.signal, () => {
-      hasOpened = true;
-      if (troubles.failures > 0) {
-        this.#options.log.info(
-          { resource: this.#resource(), failures: troubles.failures },
-          'kubernetes_watch_back',
-        );
-      }
-    });
+    const { now, times, random } = this.#tuning;
+    const [startedAt, from] = [now(), this.#position];
+    const outcome = await this.#runSession(session, troubles.failures);
     this.#session = undefined;
-    const livedMs = this.#tuning.now() - startedAt;
-    const hasProgressed = this.#position !== heardBefore;
-    const step = afterWatch(
-      { outcome, livedMs, hasOpened, hasProgressed },
-      troubles,
-      this.#tuning.times,
-      this.#tuning.random,
-    );
-    this.#report(outcome, step, livedMs);
+    const livedMs = now() - startedAt;
+    const [hasOpened, hasProgressed] = [session.isOpen, this.#position !== from];
+    const step = afterWatch({ outcome, livedMs, hasOpened, hasProgressed }, troubles, times, random);
+    this.#report.over(outcome, step, livedMs);
     return step;
   }
 
-  #runSession(signal: AbortSignal, onOpen: () => void): Promise<WatchOutcome> {
+  #runSession(session: Session, failures: number): Promise<WatchOutcome> {
     const { client, place, labelSelector, fieldSelector } = this.#options;
+    const { times, random } = this.#tuning;
     return runWatchSession({
       client,
       place,
       resourceVersion: this.#position,
-      timeoutSeconds: Math.ceil((this.#tuning.times.watchMs * (1 + this.#tuning.random())) / 1_000),
-      silenceMs: this.#tuning.times.silenceMs,
+      timeoutSeconds: Math.ceil((times.watchMs * (1 + random())) / 1_000),
+      silenceMs: times.silenceMs,
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      signal,
+      signal: session.end.signal,
       onOpen: () => {
-        onOpen();
+        session.isOpen = true;
         this.#heardAt = this.#tuning.now();
-        this.#metrics.opened();
+        this.#report.opened(failures);
       },
       onEvent: (event) => this.#onEvent(event),
     });
@@ -204,7 +192,7 @@ export class Reflection<T> {
 
   #onEvent(event: Exclude<WatchEvent, { type: 'ERROR' }>): void {
     this.#heardAt = this.#tuning.now();
-    this.#metrics.event(event.type);
+    this.#report.event(event.type);
     const isBookmark = event.type === 'BOOKMARK';
     if (!isBookmark) this.#store.apply(event.type, event.object);
     const version = isBookmark ? event.resourceVersion : event.object.metadata.resourceVersion;
@@ -220,18 +208,16 @@ export class Reflection<T> {
     while (!this.#stopping.signal.aborted) {
       await this.#pause(auditMs * (0.8 + 0.4 * this.#tuning.random()));
       const session = this.#session;
-      if (session === undefined || this.#stopping.signal.aborted) continue;
+      if (session?.isOpen !== true || this.#stopping.signal.aborted) continue;
       try {
         await this.#audit(session);
       } catch (error) {
-        if (!this.#stopping.signal.aborted) {
-          this.#options.log.warn({ resource: this.#resource(), err: error }, 'kubernetes_audit_failed');
-        }
+        if (!this.#stopping.signal.aborted) this.#report.auditFailed(error);
       }
     }
   }
 
-  async #audit(session: AbortController): Promise<void> {
+  async #audit(session: Session): Promise<void> {
     const lists = this.#lists;
     let version = '';
     const count = await runAudit({
@@ -250,10 +236,8 @@ export class Reflection<T> {
     this.#advance(version);
     // A watch that broke meanwhile may have been about to bring it: that is late, not missed.
     const isMissed = this.#session === session;
-    this.#options.log.warn({ resource: this.#resource(), count, isMissed }, 'kubernetes_watch_behind');
-    if (!isMissed) return;
-    this.#metrics.missed(count);
-    session.abort('missed');
+    this.#report.behind(count, isMissed);
+    if (isMissed) session.end.abort('missed');
   }
 
   /** A handler that fails is a mistake of its own: it must not look like one of the watch. */
@@ -261,26 +245,8 @@ export class Reflection<T> {
     try {
       this.#options.onChange?.(change);
     } catch (err) {
-      this.#options.log.error(
-        { resource: this.#resource(), key: change.key, err },
-        'kubernetes_handler_failed',
-      );
+      this.#report.handlerFailed(change.key, err);
     }
-  }
-
-  #report({ end, error }: WatchOutcome, { troubles, pauseMs, list }: NextStep, livedMs: number): void {
-    if (end === 'stopped') return;
-    this.#metrics.ended(end);
-    const fields = { end, livedMs: Math.round(livedMs), pauseMs: Math.round(pauseMs), list };
-    if (error === undefined)
-      this.#options.log.debug({ resource: this.#resource(), ...fields }, 'kubernetes_watch_over');
-    else this.#complain({ ...fields, attempt: troubles.failures - 1, err: error }, 'kubernetes_watch_broke');
-  }
-
-  #complain(fields: { readonly attempt: number; readonly [field: string]: unknown }, event: string): void {
-    if (this.#stopping.signal.aborted) return;
-    const level = fields.attempt % SAY_EVERY === 0 ? 'warn' : 'debug';
-    this.#options.log[level]({ resource: this.#resource(), ...fields }, event);
   }
 
   /** Resolves at once when all is over. */

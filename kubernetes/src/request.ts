@@ -13,6 +13,8 @@ export interface ApiRequest extends Asked {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Asking twice does no harm, though it is no GET. */
+  readonly isRepeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Until the answer is whole; default 15 s. */
   readonly timeoutMs?: number | undefined;
@@ -112,7 +114,8 @@ async function exchange(
       return await responseOf(outgoing, request.body);
     } catch (error) {
       // The server had closed the idle connection at that moment; what only reads may be asked again.
-      if (attempt > 0 || request.method !== 'GET' || !outgoing.reusedSocket || signal.aborted) throw error;
+      const isRepeatable = request.method === 'GET' || request.isRepeatable === true;
+      if (attempt > 0 || !isRepeatable || !outgoing.reusedSocket || signal.aborted) throw error;
     }
   }
 }
