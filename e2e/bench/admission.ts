@@ -2,7 +2,9 @@
 // a process that has just become ready, and in a steady state. One client with kept connections, as the API server is one. Prints
 // figures, judges nothing.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:https';
+import { once } from 'node:events';
+import { Agent, createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { podOf } from '@lanekeeper/injector/testing/admission';
 import { createCertificateFolder, makePair } from '@lanekeeper/injector/testing/certificates';
 import { post, reviewOf } from '@lanekeeper/injector/testing/post';
+import type { CertificatePair } from '@lanekeeper/runtime/certificate-files';
 import { INJECTOR_VARIABLES } from '@lanekeeper/protocol/variables';
 import { startProcess } from '../harness/process.ts';
 import { residentMegabytes } from './memory.ts';
@@ -46,6 +49,7 @@ const injector = await startProcess({
 const readyMs = performance.now() - begun;
 try {
   const port = Number(/"webhook":"127.0.0.1:([0-9]+)"/.exec(injector.output())?.[1]);
+  await warmClient(pair);
   const agent = new Agent({ keepAlive: true });
   const ask = async (body: string): Promise<void> => {
     const { status } = await post(body, { port, ca: pair.cert, agent });
@@ -63,6 +67,19 @@ try {
   await injector.stop();
   certificates.remove();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** An API server is no process that makes its first call: what is measured is the injector's cold start, not the client's. */
+async function warmClient({ cert, key }: CertificatePair): Promise<void> {
+  const server = createServer({ cert, key }, (request, response) => {
+    request.resume().on('end', () => response.end('{}'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (let index = 0; index < 100; index++) await post(reviewOf(busyPod(index)), { port, ca: cert });
+  server.close();
+  server.closeAllConnections();
 }
 
 /** Starts one every 20 ms whatever the others do; resolves to the latencies in ms, in the order of sending. */
