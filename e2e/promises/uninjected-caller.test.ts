@@ -24,11 +24,11 @@ describe('a caller without a sidecar that calls a Service of base and gray pods'
   });
 
   it.each([true, false])(
-    'never leaks one of 1,000 baseline requests into gray (connections kept: %s)',
+    'never leaks one of 500 baseline requests into gray (connections kept: %s)',
     async (keepAlive) => {
-      const load = { url: 'http://shop:8080/', total: 1000, concurrency: 8, keepAlive };
+      const load = { url: 'http://shop:8080/', total: 500, concurrency: 8, keepAlive };
       const { ok, errors, answers } = await client.askMany(load);
-      expect({ ok, errors, names: namesIn(answers) }).toEqual({ ok: 1000, errors: {}, names: ['base'] });
+      expect({ ok, errors, names: namesIn(answers) }).toEqual({ ok: 500, errors: {}, names: ['base'] });
     },
   );
 
@@ -39,7 +39,7 @@ describe('a caller without a sidecar that calls a Service of base and gray pods'
       const sentOn = hops.filter(
         ({ direction, endpoint }) => direction === 'inbound' && endpoint?.lane === 'base',
       );
-      expect(sentOn.length, metadata.name).toBeGreaterThan(100);
+      expect(sentOn.length, metadata.name).toBeGreaterThan(50);
       expect(hops.filter(({ endpoint }) => endpoint?.lane === 'gray')).toEqual([]);
     }
   });
