@@ -1,0 +1,127 @@
+import { parseConfig as parseControlPlane } from '@lanekeeper/control-plane/config';
+import { parseConfig as parseInjector } from '@lanekeeper/injector/config';
+import { describe, expect, it } from 'vitest';
+import { HELMS, NAMESPACE, podOf, render } from './helm.ts';
+
+const [{ program }] = HELMS;
+const FULL = new URL('./testdata/every-value-is-set.values.yaml', import.meta.url).pathname;
+
+/** The downward API's answers in a pod. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'metadata.namespace': NAMESPACE,
+  'metadata.name': 'lanekeeper-0',
+};
+
+function environmentOf(component: 'injector' | 'control-plane', manifest: string): Record<string, string> {
+  const { env } = podOf(component, manifest).containers[0];
+  return Object.fromEntries(
+    env.map(({ name, value, valueFrom }) => {
+      const field = (valueFrom as { fieldRef?: { fieldPath: string } } | undefined)?.fieldRef?.fieldPath;
+      const text = field === undefined ? value : FIELDS[field];
+      if (text === undefined) throw new Error(`${name} has no value`);
+      return [name, text];
+    }),
+  );
+}
+
+describe('what the chart sets for a program', () => {
+  const defaults = render(program);
+  const full = render(program, '--values', FULL);
+
+  it.each(['self-signed', 'cert-manager', 'existing'])(
+    'is understood by the injector, certificates %s',
+    (source) => {
+      const manifest = render(program, '--set', `certificates.source=${source}`);
+      const config = parseInjector(environmentOf('injector', manifest));
+      expect(config.source).toMatchObject({
+        kind: 'kubernetes',
+        certificates: source === 'self-signed' ? 'self-signed' : 'cert-manager',
+        pod: 'lanekeeper-0',
+        webhookConfiguration: 'lanekeeper-injector',
+      });
+      expect(config).toMatchObject({
+        namespace: NAMESPACE,
+        discoveryAddress: `lanekeeper-control-plane.${NAMESPACE}.svc:15010`,
+        template: {
+          sidecarImage: 'docker.io/lanekeeper/sidecar:0.1.0',
+          redirectImage: 'docker.io/lanekeeper/redirect:0.1.0',
+          imagePullPolicy: 'IfNotPresent',
+          resources: { cpuRequest: '50m', memoryRequest: '96Mi', cpuLimit: undefined, memoryLimit: '256Mi' },
+        },
+      });
+    },
+  );
+
+  it('carries the values of the user to the injector', () => {
+    expect(parseInjector(environmentOf('injector', full))).toMatchObject({
+      logLevel: 'debug',
+      template: {
+        sidecarImage: `registry.example:5000/mirror/lanekeeper/sidecar:0.1.0-rc.1@sha256:${'3'.repeat(64)}`,
+        redirectImage: `registry.example:5000/mirror/lanekeeper/redirect:0.1.0-rc.1@sha256:${'4'.repeat(64)}`,
+        imagePullPolicy: 'Always',
+        resources: { cpuRequest: '20m', memoryRequest: '64Mi', cpuLimit: '0.5', memoryLimit: '128Mi' },
+      },
+    });
+  });
+
+  it('is understood by the control plane', () => {
+    expect(parseControlPlane(environmentOf('control-plane', defaults))).toMatchObject({
+      source: { kind: 'kubernetes', namespace: NAMESPACE, pod: 'lanekeeper-0' },
+      certificate: { certificateFile: '/var/run/lanekeeper/discovery-tls/tls.crt' },
+      clusterDomain: 'cluster.local',
+    });
+    expect(parseControlPlane(environmentOf('control-plane', full))).toMatchObject({
+      logLevel: 'warn',
+      clusterDomain: 'cluster.example',
+    });
+  });
+
+  it('leaves a program the time that it takes to drain', () => {
+    const programs = [
+      ['injector', parseInjector(environmentOf('injector', defaults))],
+      ['control-plane', parseControlPlane(environmentOf('control-plane', defaults))],
+    ] as const;
+    for (const [component, { drainDelayMs, drainTimeoutMs }] of programs) {
+      const grace = podOf(component, defaults)['terminationGracePeriodSeconds'];
+      expect(Number(grace) * 1000).toBeGreaterThan(drainDelayMs + drainTimeoutMs);
+    }
+  });
+
+  it('gives the API server more time than the injector takes for what it must ask', () => {
+    const config = parseInjector(environmentOf('injector', defaults));
+    const timeouts = [...defaults.matchAll(/timeoutSeconds: (\d+)\n/g)].map(([, seconds]) => Number(seconds));
+    expect(
+      timeouts.filter((seconds) => seconds * 1000 > config.factsTimeoutMs).length,
+    ).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe.each(['injector', 'control-plane'] as const)('the pods of the %s', (component) => {
+  const pod = podOf(component, render(program));
+
+  it('keep to the restricted profile of PodSecurity, and write nothing to their root', () => {
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(pod.containers).toHaveLength(1);
+    expect(pod.containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+    });
+    expect(pod.containers[0].volumeMounts?.filter(({ readOnly }) => readOnly !== true) ?? []).toEqual([]);
+  });
+
+  it('are probed, and say what they need', () => {
+    expect(pod.containers[0]).toMatchObject({
+      livenessProbe: { httpGet: { path: '/live' } },
+      readinessProbe: { httpGet: { path: '/ready' } },
+      startupProbe: { httpGet: { path: '/live' } },
+      resources: {
+        requests: { cpu: expect.any(String), memory: expect.any(String) },
+        limits: { memory: expect.any(String) },
+      },
+    });
+  });
+});
