@@ -21,6 +21,7 @@ const tasks = {
   typecheck: [['node_modules/typescript/bin/tsc', '-b', '--pretty']],
   'check-imports': [['scripts/check-imports.mjs']],
   build: [['scripts/build.mjs']],
+  images: [['scripts/build.mjs'], ['scripts/images.mjs']],
   setup: [],
 };
 
