@@ -9,11 +9,13 @@ export type ClusterStep = (cluster: TestCluster) => void;
 const NAMESPACES = ['shop', 'other'];
 const PODS = ['p1', 'p2', 'p3', 'p4'];
 const ADDRESSES = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1'];
+/** Mostly a pod has its own address, and slices know it by that. */
+const OWN = new Map(PODS.map((name, index) => [name, ADDRESSES[index] ?? '']));
 const SERVICES = ['b', 'b-gray', 'web'];
 
 export const ADDRESSES_IN_USE: readonly string[] = ADDRESSES;
 
-const namespaceName = fc.constantFrom(...NAMESPACES);
+const namespaceName = fc.constantFrom('shop', 'shop', 'shop', ...NAMESPACES);
 const maybe = (chance: number) => fc.integer({ min: 1, max: 100 }).map((roll) => roll <= chance);
 
 const labels = fc
@@ -33,7 +35,8 @@ const somePod: fc.Arbitrary<ClusterObject> = fc
     name: fc.constantFrom(...PODS),
     namespace: namespaceName,
     labels,
-    addresses: fc.subarray(ADDRESSES, { maxLength: 2 }),
+    others: fc.subarray(ADDRESSES, { maxLength: 2 }),
+    hasOwn: maybe(85),
     nodeName: fc.constantFrom('node-1', 'node-2'),
     isReady: maybe(70),
     isTerminating: maybe(25),
@@ -41,12 +44,15 @@ const somePod: fc.Arbitrary<ClusterObject> = fc
     hostNetwork: maybe(10),
     phase: fc.constantFrom('Running', 'Running', 'Running', 'Succeeded'),
   })
-  .map(({ name, ...given }) => pod(name, '', given));
+  .map(({ name, others, hasOwn, ...given }) =>
+    pod(name, '', { ...given, addresses: hasOwn ? [OWN.get(name) ?? ''] : others }),
+  );
 
 const someEndpoint: fc.Arbitrary<KubeEndpoint> = fc
   .record({
     name: fc.constantFrom('', ...PODS),
-    address: fc.constantFrom(...ADDRESSES),
+    other: fc.constantFrom(...ADDRESSES),
+    isOwn: maybe(85),
     zone: fc.constantFrom('z1', 'z2'),
     hasZone: maybe(70),
     nodeName: fc.constantFrom('node-1', 'node-2'),
@@ -54,9 +60,10 @@ const someEndpoint: fc.Arbitrary<KubeEndpoint> = fc
     serving: maybe(80),
     terminating: maybe(30),
   })
-  .map(({ name, address, zone, hasZone, ...given }) =>
-    endpoint(name, address, hasZone ? { ...given, zone } : given),
-  );
+  .map(({ name, other, isOwn, zone, hasZone, ...given }) => {
+    const address = isOwn ? (OWN.get(name) ?? other) : other;
+    return endpoint(name, address, hasZone ? { ...given, zone } : given);
+  });
 
 const someSlice: fc.Arbitrary<ClusterObject> = fc
   .record({
@@ -78,7 +85,7 @@ const someService: fc.Arbitrary<ClusterObject> = fc
     selector: fc.constantFrom({ app: 'b' }, { app: 'b', 'app.kubernetes.io/component': 'x' }, undefined),
     publishNotReadyAddresses: maybe(15),
     targetPort: fc.constantFrom(8080, 8081),
-    exportTo: fc.constantFrom('*', '.', 'other', 'No!', undefined),
+    exportTo: fc.constantFrom('.', 'other', 'No!', '*', ...Array.from({ length: 8 }, () => undefined)),
   })
   .map(({ name, targetPort, exportTo, ...given }) =>
     service(name, {
@@ -92,7 +99,7 @@ const someNamespace: fc.Arbitrary<ClusterObject> = fc
   .record({
     name: namespaceName,
     injection: fc.constantFrom('enabled', 'disabled'),
-    exportTo: fc.constantFrom('*', '.'),
+    exportTo: fc.constantFrom('*', '*', '*', '.'),
   })
   .map(({ name, injection, exportTo }) =>
     namespace(name, {
@@ -119,11 +126,17 @@ const remove: fc.Arbitrary<ClusterStep> = fc
     if (key !== undefined) table.remove(key);
   });
 
-/** Batches of changes as a watch would tell them. */
-export const batches: fc.Arbitrary<readonly (readonly ClusterStep[])[]> = fc.array(
-  fc.array(fc.oneof({ weight: 4, arbitrary: put }, { weight: 1, arbitrary: remove }), {
-    minLength: 1,
-    maxLength: 6,
-  }),
-  { minLength: 1, maxLength: 12 },
-);
+const several = <T>(arbitrary: fc.Arbitrary<T>, count: number): fc.Arbitrary<readonly T[]> =>
+  fc.array(arbitrary, { minLength: count, maxLength: count });
+
+/** What is there when the watch begins. */
+const beginning: fc.Arbitrary<readonly ClusterStep[]> = fc
+  .tuple(several(someService, 4), several(somePod, 8), several(someSlice, 4))
+  .map((groups) => groups.flat().map((object) => (cluster) => void cluster.put(object)));
+
+const change = fc.oneof({ weight: 4, arbitrary: put }, { weight: 1, arbitrary: remove });
+
+/** Batches of changes as a watch would tell them; the first is all that there is. */
+export const batches: fc.Arbitrary<readonly (readonly ClusterStep[])[]> = fc
+  .tuple(beginning, fc.array(fc.array(change, { minLength: 1, maxLength: 6 }), { maxLength: 10 }))
+  .map(([first, later]) => [first, ...later]);
