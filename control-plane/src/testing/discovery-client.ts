@@ -72,7 +72,10 @@ export class DiscoveryClient {
         this.#taken += 1;
         return update;
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await Promise.race([
+        new Promise<void>((resolve) => this.#waiting.push(resolve)),
+        this.status.then(({ details }) => Promise.reject(new Error(`the stream has ended: ${details}`))),
+      ]);
     }
   }
 

@@ -16,6 +16,8 @@ export interface KubernetesMeshOptions {
   readonly clusterDomain: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Between two writes of the status; default as the board has it. */
+  readonly statusIntervalMs?: number;
 }
 
 const LEASE = 'lanekeeper-control-plane';
@@ -28,7 +30,7 @@ export async function createKubernetesMeshSource(options: KubernetesMeshOptions)
 
 /** A mesh as the API server knows it; the same server says whose tokens the sidecars show. */
 export function followKubernetes(client: ApiClient, options: KubernetesMeshOptions): MeshSource {
-  const { source, clusterDomain, log, metrics } = options;
+  const { source, clusterDomain, log, metrics, statusIntervalMs } = options;
   const watch = watchCluster({ client, log, metrics: createKubernetesMetrics(metrics) });
   const followed = followCluster({ watch, clusterDomain, log });
   const lease = createLease(client, options);
@@ -51,6 +53,7 @@ export function followKubernetes(client: ApiClient, options: KubernetesMeshOptio
           notInjected: followed.notInjected(),
           objects: followed.problems().map(({ object, message }) => `${object}: ${message}`),
         }),
+        ...(statusIntervalMs === undefined ? {} : { intervalMs: statusIntervalMs }),
         isLeader: () => lease.isLeader(),
         isAlive: (pod) => watch.tables.pods.has(`${source.namespace}/${pod}`),
       });

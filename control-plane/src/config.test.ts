@@ -1,0 +1,79 @@
+import { ConfigError, type EnvSource } from '@lanekeeper/runtime/env';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from './config.ts';
+
+const IN_CLUSTER = {
+  KUBERNETES_SERVICE_HOST: '10.96.0.1',
+  LANEKEEPER_CONTROL_PLANE_POD: 'lanekeeper-control-plane-0',
+  LANEKEEPER_CONTROL_PLANE_CERTIFICATE_FILE: '/tls/tls.crt',
+  LANEKEEPER_CONTROL_PLANE_KEY_FILE: '/tls/tls.key',
+};
+const OF_A_FILE = {
+  LANEKEEPER_CONTROL_PLANE_SOURCE: 'file',
+  LANEKEEPER_CONTROL_PLANE_MESH_FILE: '/mesh.yaml',
+  LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: 'none',
+  LANEKEEPER_CONTROL_PLANE_LISTEN: '127.0.0.1:15010',
+};
+
+function problemsOf(source: EnvSource): readonly string[] {
+  try {
+    parseConfig(source);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+}
+
+describe('the settings of a control plane', () => {
+  it('in a cluster need its pod and its certificate', () => {
+    expect(parseConfig(IN_CLUSTER)).toMatchObject({
+      listen: { address: '0.0.0.0', port: 15010 },
+      statusListen: { address: '0.0.0.0', port: 15020 },
+      source: { kind: 'kubernetes', namespace: 'lanekeeper-system', tokenAudience: 'lanekeeper' },
+      certificate: { certificateFile: '/tls/tls.crt', pollMs: 10_000 },
+      clusterDomain: 'cluster.local',
+    });
+    expect(problemsOf({})).toEqual([
+      'LANEKEEPER_CONTROL_PLANE_POD: required: the name of this pod',
+      'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_FILE: required with source kubernetes: tokens travel over TLS only',
+    ]);
+  });
+
+  it('for a mesh file need loopback, and the word that nobody is asked for a token', () => {
+    expect(parseConfig(OF_A_FILE)).toMatchObject({ source: { kind: 'file', path: '/mesh.yaml' } });
+    expect(problemsOf({ ...OF_A_FILE, LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: undefined })).toEqual([
+      'LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: expected none with source file: there is no API server to review tokens',
+    ]);
+    expect(problemsOf({ ...OF_A_FILE, LANEKEEPER_CONTROL_PLANE_LISTEN: '0.0.0.0:15010' })).toEqual([
+      'LANEKEEPER_CONTROL_PLANE_LISTEN: expected a loopback address without authentication, found 0.0.0.0:15010',
+    ]);
+    expect(problemsOf({ ...OF_A_FILE, LANEKEEPER_CONTROL_PLANE_MESH_FILE: '' })).toEqual([
+      'LANEKEEPER_CONTROL_PLANE_MESH_FILE: required: the path of a mesh file',
+    ]);
+  });
+
+  it('cannot switch the tokens of a cluster off', () => {
+    expect(problemsOf({ ...IN_CLUSTER, LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: 'none' })).toContain(
+      'LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: expected token with source kubernetes',
+    );
+  });
+
+  it('name half a certificate and what is misspelt', () => {
+    const source = {
+      ...IN_CLUSTER,
+      LANEKEEPER_CONTROL_PLANE_KEY_FILE: '',
+      LANEKEEPER_CONTROL_PLANE_LISTN: 'x',
+    };
+    expect(problemsOf(source)).toEqual([
+      'LANEKEEPER_CONTROL_PLANE_KEY_FILE: required where there is a certificate',
+      'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_FILE: required with source kubernetes: tokens travel over TLS only',
+      'LANEKEEPER_CONTROL_PLANE_LISTN: no such setting; did you mean LANEKEEPER_CONTROL_PLANE_LISTEN?',
+    ]);
+  });
+
+  it('do not mind the variables that Kubernetes makes for Services', () => {
+    expect(problemsOf({ ...IN_CLUSTER, LANEKEEPER_CONTROL_PLANE_SERVICE_HOST: '10.96.0.7' })).toEqual([]);
+    expect(problemsOf({ ...IN_CLUSTER, LANEKEEPER_CONTROL_PLANE_PORT: 'tcp://10.96.0.7:15010' })).toEqual([]);
+  });
+});
