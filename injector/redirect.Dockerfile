@@ -15,7 +15,7 @@ FROM ${BASE_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/
 # Both backends are in the package. A base of one's own may bring them already.
 RUN command -v iptables-nft-restore >/dev/null \
-  || (apt-get update && apt-get install -y --no-install-recommends iptables && rm -rf /var/lib/apt/lists/*)
+  || (apt-get update && apt-get install -y --no-install-recommends iptables && rm -rf /var/lib/apt/lists/* /var/cache/apt/*)
 COPY --from=build /src/dist/redirect /opt/lanekeeper/
 COPY LICENSE /opt/lanekeeper/
 ENV NODE_ENV=production

@@ -113,3 +113,24 @@ describe('a workload', () => {
     ]);
   });
 });
+
+describe('a value that goes into a variable of the sidecar', () => {
+  it('arrives as it is, though the kubelet expands references in it', async () => {
+    const probe = { httpGet: { path: '/$(HOME)/$$/$x', port: 8080 } };
+    const pod = podOf({ container: { readinessProbe: probe } });
+    const { operations } = await review(requestOf(pod), contextOf({ probes: 'rewrite' }));
+    const { spec } = applied(pod, operations) as {
+      spec: { initContainers: readonly { env: readonly { name: string; value?: string }[] }[] };
+    };
+    const variables = spec.initContainers.flatMap(({ env }) => env);
+    const table = variables.find(({ name }) => name === 'LANEKEEPER_PROBES')?.value ?? '';
+    expect(expandedByKubelet(table)).toContain('"path":"/$(HOME)/$$/$x"');
+  });
+});
+
+/** third_party/forked/golang/expansion: `$$` is a dollar, `$(NAME)` what the variable has, any other `$` itself. */
+function expandedByKubelet(text: string): string {
+  return text.replace(/\$\$|\$\(([^)]*)\)/g, (match, name: string | undefined) =>
+    match === '$$' ? '$' : `<${name}>`,
+  );
+}

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
+import { isNotFound } from '@lanekeeper/kubernetes/api-error';
 import type { Log } from '@lanekeeper/runtime/log';
-import type { CertificateStore } from './certificate-store.ts';
-import { KEYS } from './stored.ts';
+import { SECRET_NAMES, type CertificateStore } from './certificate-store.ts';
+import { KEYS, type StoredSecret } from './stored.ts';
 import { readBundle, writeBundle } from './trust.ts';
 
 export interface PublisherOptions {
@@ -23,14 +24,12 @@ export function createPublisher(options: PublisherOptions): () => Promise<'again
   const unwantedSince = new Map<string, number>();
   return async () => {
     const { store, log } = options;
-    const [secret, configuration] = await Promise.all([
-      store.readSecret('webhook'),
-      store.readConfiguration(),
-    ]);
-    const wanted = readBundle(secret.data[KEYS.bundle]);
+    const [secret, configuration] = await Promise.all([readIssued(store), store.readConfiguration()]);
+    const wanted = readBundle(secret?.data[KEYS.bundle]);
     if (wanted.length === 0) {
+      // Its coming wakes us.
       log.warn(
-        { secret: secret.object.metadata.name, expected: `${KEYS.bundle}: the issuer’s CA` },
+        { secret: SECRET_NAMES.webhook, expected: `${KEYS.bundle}: the issuer’s CA` },
         'certificate_awaited',
       );
       return 'done';
@@ -43,6 +42,16 @@ export function createPublisher(options: PublisherOptions): () => Promise<'again
     log.info({ cas: bundle.length }, 'ca_bundle_published');
     return 'again';
   };
+}
+
+/** Undefined: whoever signs has not made it yet. */
+async function readIssued(store: CertificateStore): Promise<StoredSecret | undefined> {
+  try {
+    return await store.readSecret('webhook');
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 interface Memory {

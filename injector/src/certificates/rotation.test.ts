@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { SECRETS } from '@lanekeeper/kubernetes/resources';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createWebhookServer, type WebhookServer } from '../admission/webhook-server.ts';
 import { createLeaderWork } from '../leader-work.ts';
@@ -11,7 +12,7 @@ import { post } from '../testing/post.ts';
 import { issueLeaf, makeCa } from './authority.ts';
 import { createPublisher } from './cert-manager.ts';
 import { tendAuthority, type AuthorityOptions } from './self-signed.ts';
-import { KEYS } from './stored.ts';
+import { encode, KEYS } from './stored.ts';
 import { isTrusted, readBundle } from './trust.ts';
 
 const HOUR = 3_600_000;
@@ -199,6 +200,24 @@ describe('certificates of cert-manager', () => {
     }
     expect(await post('{}', { port, ca: known })).toMatchObject({ status: 200 });
     expect(readBundle(known)).toHaveLength(2);
+  });
+
+  it('are waited for until they are made', async () => {
+    cluster.server.remove({ resource: SECRETS }, 'lanekeeper-webhook-tls', 'lanekeeper-system');
+    const replica = lead(createPublisher({ store: cluster.store, log: cluster.log, nowMs: Date.now }), HOUR);
+    const started = serve(replica);
+    await vi.waitFor(() => expect(cluster.log.events.at(-1)?.event).toBe('certificate_awaited'));
+    const life = { lifeMs: HOUR, nowMs: Date.now() };
+    const ca = await makeCa(life);
+    const leaf = await issueLeaf(ca, { ...life, names: ['127.0.0.1'] });
+    const data = {
+      [KEYS.cert]: encode(leaf.cert),
+      [KEYS.key]: encode(leaf.key),
+      [KEYS.bundle]: encode(ca.cert),
+    };
+    const metadata = { name: 'lanekeeper-webhook-tls', namespace: 'lanekeeper-system' };
+    cluster.server.put({ resource: SECRETS }, { metadata, data });
+    expect(await post('{}', { port: await started, ca: ca.cert })).toMatchObject({ status: 200 });
   });
 
   it('have the old CA forgotten after a while', async () => {
