@@ -63,7 +63,7 @@ export interface ServicePortConfig {
 
 export interface EndpointConfig {
   readonly address: string;
-  /** Service port -> port on this endpoint; complete for every port of the service. */
+  /** Service port -> port on this endpoint. A port of the service that is not among them is one that this endpoint does not have. */
   readonly ports: Readonly<Record<string, number>>;
   /** Absent: baseline. Never `base`. */
   readonly lane?: string;

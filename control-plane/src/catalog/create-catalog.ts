@@ -1,5 +1,6 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { serviceId } from '@lanekeeper/protocol/service-id';
+import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
 import { KeyIndex } from './key-index.ts';
 import { withPodFacts } from './merge-endpoints.ts';
@@ -57,7 +58,7 @@ class MergedCatalog implements CatalogWriter {
   zoneOf(address: string): string | undefined {
     const zone = this.#options.podAt?.(address)?.zone;
     if (zone !== undefined) return zone;
-    for (const id of this.resolve(`ip:${address}`)) {
+    for (const id of this.resolve(ipKey(address))) {
       const found = this.#services
         .get(id)
         ?.value.endpoints.find((endpoint) => endpoint.zone !== undefined && endpoint.address === address);
