@@ -62,7 +62,7 @@ it('gives up waiting when it is closed', async () => {
   const waiting = create('wait');
   const started = waiting.start();
   waiting.close();
-  await expect(started).rejects.toThrow();
+  await expect(started).rejects.toThrow(/aborted/);
 });
 
 it('tells of a new pair, and keeps the last good one while there is none', async () => {

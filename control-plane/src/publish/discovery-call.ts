@@ -18,6 +18,8 @@ export interface DiscoveryCall {
   onClose(listener: () => void): void;
 }
 
+type Grpc = ServerDuplexStream<Buffer, Buffer>;
+
 /** How long the status may take to get out. */
 const GOODBYE_MS = 2_000;
 const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
@@ -37,10 +39,9 @@ export function createDiscoveryCall(
     clearTimeout(goodbye);
     for (const listener of listeners) listener();
   });
-  const [authorization] = grpc.metadata.get(TOKEN_METADATA);
   const call: DiscoveryCall = {
     peer: grpc.getPeer(),
-    token: typeof authorization === 'string' ? BEARER.exec(authorization)?.[1] : undefined,
+    token: readToken(grpc),
     read(onMessage) {
       grpc.on('data', (bytes: Buffer) => {
         if (!isEnded) onMessage(bytes);
@@ -65,4 +66,9 @@ export function createDiscoveryCall(
     onClose: (listener) => void listeners.push(listener),
   };
   return call;
+}
+
+function readToken({ metadata }: Grpc): string | undefined {
+  const [authorization] = metadata.get(TOKEN_METADATA);
+  return typeof authorization === 'string' ? BEARER.exec(authorization)?.[1] : undefined;
 }

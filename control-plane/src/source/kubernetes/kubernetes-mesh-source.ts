@@ -6,9 +6,9 @@ import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { KubernetesSourceConfig } from '../../config.ts';
 import { createTokenAuthenticator } from '../../publish/token-authenticator.ts';
-import { createStatusBoard, type StatusBoard } from '../../status/status-board.ts';
+import { createStatusBoard, type StatusBoard, type StatusBoardOptions } from '../../status/status-board.ts';
 import type { MeshSource } from '../mesh-source.ts';
-import { followCluster } from './follow-cluster.ts';
+import { followCluster, type FollowedCluster } from './follow-cluster.ts';
 import { watchCluster } from './watch-cluster.ts';
 
 export interface KubernetesMeshOptions {
@@ -30,7 +30,7 @@ export async function createKubernetesMeshSource(options: KubernetesMeshOptions)
 
 /** A mesh as the API server knows it; the same server says whose tokens the sidecars show. */
 export function followKubernetes(client: ApiClient, options: KubernetesMeshOptions): MeshSource {
-  const { source, clusterDomain, log, metrics, statusIntervalMs } = options;
+  const { source, clusterDomain, log, metrics } = options;
   const watch = watchCluster({ client, log, metrics: createKubernetesMetrics(metrics) });
   const followed = followCluster({ watch, clusterDomain, log });
   const lease = createLease(client, options);
@@ -47,16 +47,13 @@ export function followKubernetes(client: ApiClient, options: KubernetesMeshOptio
     },
     problems: () => watch.problems(),
     tell(status) {
-      board = createStatusBoard({
-        ...{ client, status, log, namespace: source.namespace, pod: source.pod },
-        findings: () => ({
-          notInjected: followed.notInjected(),
-          objects: followed.problems().map(({ object, message }) => `${object}: ${message}`),
-        }),
-        ...(statusIntervalMs === undefined ? {} : { intervalMs: statusIntervalMs }),
-        isLeader: () => lease.isLeader(),
-        isAlive: (pod) => watch.tables.pods.has(`${source.namespace}/${pod}`),
-      });
+      board = createBoard(
+        { client, options, followed, status },
+        {
+          isLeader: () => lease.isLeader(),
+          isAlive: (pod) => watch.tables.pods.has(`${source.namespace}/${pod}`),
+        },
+      );
       lease.start();
       board.start();
     },
@@ -70,6 +67,28 @@ export function followKubernetes(client: ApiClient, options: KubernetesMeshOptio
       client.close();
     },
   };
+}
+
+interface BoardDeps {
+  readonly client: ApiClient;
+  readonly options: KubernetesMeshOptions;
+  readonly followed: FollowedCluster;
+  readonly status: StatusBoardOptions['status'];
+}
+
+function createBoard(
+  { client, options, followed, status }: BoardDeps,
+  replicas: Pick<StatusBoardOptions, 'isLeader' | 'isAlive'>,
+): StatusBoard {
+  const { source, log, statusIntervalMs } = options;
+  return createStatusBoard({
+    ...{ client, status, log, namespace: source.namespace, pod: source.pod, ...replicas },
+    findings: () => ({
+      notInjected: followed.notInjected(),
+      objects: followed.problems().map(({ object, message }) => `${object}: ${message}`),
+    }),
+    ...(statusIntervalMs === undefined ? {} : { intervalMs: statusIntervalMs }),
+  });
 }
 
 function createLease(client: ApiClient, { source, log }: KubernetesMeshOptions): LeaderLease {
