@@ -1,7 +1,7 @@
 import { appOf, explicitAppNames } from '@lanekeeper/protocol/workload-names';
 import type { KubePod, KubeService, KubeServicePort } from '../objects.ts';
 import { addressesOf } from './addresses.ts';
-import type { ClusterView } from './cluster-view.ts';
+import type { AppPart, ClusterView } from './cluster-view.ts';
 import { hasNoPorts, portsOfPod } from './endpoint-ports.ts';
 import { holdsAddress, podKey, standingOfPod, type Member } from './member.ts';
 
@@ -24,11 +24,11 @@ export function membersByApp(selection: Selection, view: ClusterView): readonly 
   const known = new Set(selected.map(({ id }) => id));
   const lacksBaseline = selected.length > 0 && selected.every(({ standing }) => standing.kind !== 'baseline');
   const joined = new Map<string, Member>();
+  const wanted: readonly AppPart[] = lacksBaseline ? ['lanes', 'baseline'] : ['lanes'];
   for (const app of appsOf(selection, view)) {
-    for (const pod of view.podsOfApp(service.meta.namespace, app)) {
-      const { kind } = standingOfPod(pod);
-      if ((kind === 'baseline' && !lacksBaseline) || known.has(podKey(pod)) || isOtherPart(pod, service))
-        continue;
+    const { namespace } = service.meta;
+    for (const pod of wanted.flatMap((part) => view.podsOfApp({ namespace, app }, part))) {
+      if (known.has(podKey(pod)) || isOtherPart(pod, service)) continue;
       const member = memberOf(pod, selection, view);
       if (member !== undefined) joined.set(member.id, member);
     }
@@ -54,8 +54,7 @@ function appsOf({ service, selected }: Selection, view: ClusterView): ReadonlySe
 /** Whether what has the Service's name is an application with a baseline of its own, which the Service does not stand for. */
 function isAnotherApp({ meta }: KubeService, apps: ReadonlySet<string>, view: ClusterView): boolean {
   if (apps.has(meta.name)) return false;
-  const namesakes = view.podsOfApp(meta.namespace, meta.name);
-  return namesakes.some((pod) => standingOfPod(pod).kind === 'baseline');
+  return view.podsOfApp({ namespace: meta.namespace, app: meta.name }, 'baseline').length > 0;
 }
 
 function appsIn(members: readonly Member[]): Set<string> {

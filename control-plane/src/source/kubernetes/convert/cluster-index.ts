@@ -2,8 +2,9 @@ import { appOf } from '@lanekeeper/protocol/workload-names';
 import type { ClusterChanges, ClusterTables } from '../cluster-tables.ts';
 import type { KubeEndpointSlice, KubeNamespace, KubePod } from '../objects.ts';
 import { addressesOf } from './addresses.ts';
-import { ASKED, type ClusterView } from './cluster-view.ts';
+import { ASKED, type AppPart, type AppRef, type ClusterView } from './cluster-view.ts';
 import { GroupedKeys } from './grouped-keys.ts';
+import { standingOfPod } from './member.ts';
 import { NodeZones } from './node-zones.ts';
 
 /** The tables, and what has to be found in them otherwise than by name. */
@@ -32,8 +33,8 @@ export class ClusterIndex implements ClusterView {
     return pods.find(({ isTerminating }) => !isTerminating) ?? pods[0];
   }
 
-  podsOfApp(namespace: string, app: string): readonly KubePod[] {
-    return found(this.#podsByApp.in(`${namespace}/${app}`), this.#tables.pods);
+  podsOfApp(app: AppRef, of: AppPart): readonly KubePod[] {
+    return found(this.#podsByApp.in(ASKED.app(app, of)), this.#tables.pods);
   }
 
   slicesOf(service: string): readonly KubeEndpointSlice[] {
@@ -64,10 +65,10 @@ export class ClusterIndex implements ClusterView {
   }
 
   #unindexPod(key: string, pod: KubePod, { questions, addresses }: Outdated): void {
-    const app = appOf(pod.meta.labels);
-    if (app !== undefined) {
-      this.#podsByApp.remove(`${pod.meta.namespace}/${app}`, key);
-      questions.add(ASKED.app(pod.meta.namespace, app));
+    const part = appPartOf(pod);
+    if (part !== undefined) {
+      this.#podsByApp.remove(part, key);
+      questions.add(part);
     }
     for (const address of ownAddresses(pod)) {
       this.#podsByAddress.remove(address, key);
@@ -77,10 +78,10 @@ export class ClusterIndex implements ClusterView {
   }
 
   #indexPod(key: string, pod: KubePod, { questions, addresses }: Outdated): void {
-    const app = appOf(pod.meta.labels);
-    if (app !== undefined) {
-      this.#podsByApp.add(`${pod.meta.namespace}/${app}`, key);
-      questions.add(ASKED.app(pod.meta.namespace, app));
+    const part = appPartOf(pod);
+    if (part !== undefined) {
+      this.#podsByApp.add(part, key);
+      questions.add(part);
     }
     for (const address of ownAddresses(pod)) {
       this.#podsByAddress.add(address, key);
@@ -124,6 +125,14 @@ function found<T>(keys: readonly string[], table: ReadonlyMap<string, T>): reado
     const object = table.get(key);
     return object === undefined ? [] : [object];
   });
+}
+
+/** The question to which this pod is an answer. */
+function appPartOf(pod: KubePod): string | undefined {
+  const app = appOf(pod.meta.labels);
+  if (app === undefined) return undefined;
+  const of = standingOfPod(pod).kind === 'baseline' ? 'baseline' : 'lanes';
+  return ASKED.app({ namespace: pod.meta.namespace, app }, of);
 }
 
 function serviceOf(slice: KubeEndpointSlice): string {

@@ -7,18 +7,26 @@ export interface ClusterView {
   pod(key: string): KubePod | undefined;
   /** The pod that has this address for itself; none where pods share their node's. */
   podAt(address: string): KubePod | undefined;
-  podsOfApp(namespace: string, app: string): readonly KubePod[];
+  /** `lanes`: also those whose lane is no lane name. A namespace may have thousands of baseline pods of one app name; few ask for them. */
+  podsOfApp(app: AppRef, of: AppPart): readonly KubePod[];
   /** Of a Service by `namespace/name`, in the order of their names. */
   slicesOf(service: string): readonly KubeEndpointSlice[];
   zoneOf(node: string): string | undefined;
 }
+
+export interface AppRef {
+  readonly namespace: string;
+  readonly app: string;
+}
+
+export type AppPart = 'baseline' | 'lanes';
 
 /** What somebody has asked a {@link ClusterView}, as a key: when the answer may be another one, so may be what was made of it. */
 export const ASKED = {
   namespace: (name: string) => `namespace ${name}`,
   pod: (key: string) => `pod ${key}`,
   address: (address: string) => `address ${address}`,
-  app: (namespace: string, app: string) => `app ${namespace}/${app}`,
+  app: ({ namespace, app }: AppRef, of: AppPart) => `${of} of ${namespace}/${app}`,
   slices: (service: string) => `slices ${service}`,
   node: (name: string) => `node ${name}`,
 } as const;
@@ -38,9 +46,9 @@ export function recordQuestions(view: ClusterView, asked: Set<string>): ClusterV
       asked.add(ASKED.address(address));
       return view.podAt(address);
     },
-    podsOfApp: (namespace, app) => {
-      asked.add(ASKED.app(namespace, app));
-      return view.podsOfApp(namespace, app);
+    podsOfApp: (app, of) => {
+      asked.add(ASKED.app(app, of));
+      return view.podsOfApp(app, of);
     },
     slicesOf: (service) => {
       asked.add(ASKED.slices(service));
