@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterFacts } from '../decision/cluster-facts.ts';
-import { contextOf, podOf, requestOf } from '../testing/admission.ts';
+import { contextOf, podOf, requestOf, type PodParts } from '../testing/admission.ts';
 import { applied } from '../testing/apply-patch.ts';
 import { toReview } from './respond.ts';
 import { review } from './review.ts';
@@ -113,6 +113,55 @@ describe('a workload', () => {
     ]);
   });
 });
+
+describe('a pod that comes again because another webhook has changed it', () => {
+  const cluster = contextOf({ probes: 'rewrite' });
+  const probe = (path: string) => ({ httpGet: { path, port: 8080 }, timeoutSeconds: 2 });
+  const admit = async (pod: object): Promise<Admitted> => {
+    const { operations } = await review(requestOf(pod), cluster);
+    return applied(pod, operations) as Admitted;
+  };
+  const tableOf = ({ spec }: Admitted): unknown =>
+    JSON.parse(
+      spec.initContainers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'LANEKEEPER_PROBES')
+        ?.value ?? 'null',
+    );
+  const withContainer = (pod: Admitted, container: object): Admitted => ({
+    ...pod,
+    spec: { ...pod.spec, containers: [...pod.spec.containers, container] },
+  });
+
+  it.each<readonly [string, PodParts, readonly string[]]>([
+    ['with probes of its own', { container: { readinessProbe: probe('/app') } }, ['/probe/app/readiness']],
+    ['without any', {}, []],
+  ])('has the probes of what was added go through its sidecar too: a pod %s', async (_, parts, own) => {
+    const once = await admit(podOf(parts));
+    const changed = withContainer(once, { name: 'late', image: 'x:1', livenessProbe: probe('/late') });
+    const again = await admit(changed);
+    expect(Object.keys(tableOf(again) as object)).toEqual([...own, '/probe/late/liveness']);
+    expect(again.spec.containers.at(-1)).toMatchObject({
+      livenessProbe: { httpGet: { path: '/probe/late/liveness', port: 15_020 }, timeoutSeconds: 2 },
+    });
+    expect(await admit(again)).toEqual(again);
+  });
+
+  it('is left alone where nothing was added, or nothing is redirected', async () => {
+    const once = await admit(podOf({ container: { readinessProbe: probe('/app') } }));
+    expect(await review(requestOf(once), cluster)).toMatchObject({ result: 'skipped', operations: [] });
+    const none = await admit(podOf({ annotations: { 'lanekeeper.io/capture': 'none' } }));
+    const changed = withContainer(none, { name: 'late', image: 'x:1', livenessProbe: probe('/late') });
+    expect(await review(requestOf(changed), cluster)).toMatchObject({ result: 'skipped', operations: [] });
+  });
+});
+
+interface Admitted {
+  readonly spec: {
+    readonly containers: readonly object[];
+    readonly initContainers: readonly {
+      readonly env?: readonly { readonly name: string; readonly value?: string }[];
+    }[];
+  };
+}
 
 describe('a value that goes into a variable of the sidecar', () => {
   it('arrives as it is, though the kubelet expands references in it', async () => {

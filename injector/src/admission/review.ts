@@ -1,8 +1,9 @@
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import { isNoCreation } from '../decision/checks.ts';
 import { decide } from '../decision/decide.ts';
-import { FactsError, gather, type GatherContext } from '../decision/gather.ts';
+import { FactsError, gather, type GatherContext, type Input } from '../decision/gather.ts';
 import { readSettings } from '../decision/settings.ts';
+import { followUp } from '../patch/follow-up.ts';
 import { injectPod } from '../patch/inject-pod.ts';
 import { toOperations } from '../patch/json-patch.ts';
 import { skipMessage, skipStatus, writeStatus } from '../patch/status.ts';
@@ -39,7 +40,9 @@ async function reviewPod(request: AdmissionRequest, context: ReviewContext): Pro
   const decision = decide(input);
   switch (decision.kind) {
     case 'untouched':
-      return skipped(decision.skip.reason, skipMessage(decision.skip));
+      return decision.skip.reason === 'already-injected'
+        ? lookAgain(input, context.template())
+        : skipped(decision.skip.reason, skipMessage(decision.skip));
     case 'refused':
       return refused(decision.problems);
     case 'marked': {
@@ -51,6 +54,13 @@ async function reviewPod(request: AdmissionRequest, context: ReviewContext): Pro
       return patched('injected', 'injected', { operations: toOperations(input.object, edits) });
     }
   }
+}
+
+/** Another webhook has changed the pod after us, or the API server has filled our containers in. */
+function lookAgain({ object, pod }: Input, { probes }: SidecarTemplate): Answer {
+  const edits = probes === 'rewrite' ? followUp(pod) : [];
+  if (edits.length === 0) return skipped('already-injected');
+  return patched('changed', 'already-injected', { operations: toOperations(object, edits) });
 }
 
 function reviewWorkload(request: AdmissionRequest, { ownNamespace }: ReviewContext): Answer {

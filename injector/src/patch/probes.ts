@@ -1,6 +1,7 @@
 import { PORTS } from '@lanekeeper/protocol/ports';
 import { PROBE_KINDS, probePath, type ProbeTable, type ProbeTarget } from '@lanekeeper/protocol/probes';
 import { isObject, objectsAt, ownText, type JsonObject } from '../pod/json.ts';
+import { OURS } from '../pod/names.ts';
 import type { Container, PodView } from '../pod/pod.ts';
 import type { Edit, Path } from './edits.ts';
 
@@ -8,6 +9,8 @@ export interface RewrittenProbes {
   readonly table: ProbeTable;
   readonly edits: readonly Edit[];
 }
+
+const PROBE_PATHS = '/probe/';
 
 /**
  * Points the kubelet's HTTP, TCP and gRPC probes at the sidecar's status port, which asks the application from within the pod.
@@ -20,7 +23,7 @@ export function rewriteProbes(pod: PodView): RewrittenProbes {
     for (const kind of PROBE_KINDS) {
       const probe = container.raw[`${kind}Probe`];
       const target = isObject(probe) ? targetOf(probe, container) : undefined;
-      if (!isObject(probe) || target === undefined) continue;
+      if (!isObject(probe) || target === undefined || isPointed(probe)) continue;
       table[probePath(container.name, kind)] = { ...target, timeoutMs: timeoutOf(probe) };
       edits.push(...pointAtSidecar(probe, [...path, `${kind}Probe`], probePath(container.name, kind)));
     }
@@ -40,7 +43,7 @@ function probedContainers({ containers, initContainers }: PodView): readonly Pla
   return [
     ...sidecars.filter(({ container }) => container.raw['restartPolicy'] === 'Always'),
     ...containers.map((container, index) => ({ container, path: ['spec', 'containers', index] })),
-  ];
+  ].filter(({ container }) => container.name !== OURS.sidecar);
 }
 
 function pointAtSidecar(probe: JsonObject, path: Path, to: string): readonly Edit[] {
@@ -49,6 +52,15 @@ function pointAtSidecar(probe: JsonObject, path: Path, to: string): readonly Edi
     ...old.map((key): Edit => ({ kind: 'drop', path, key })),
     { kind: 'set', path, key: 'httpGet', value: { path: to, port: PORTS.status } },
   ];
+}
+
+/** At the sidecar already. */
+function isPointed({ httpGet }: JsonObject): boolean {
+  return (
+    isObject(httpGet) &&
+    httpGet['port'] === PORTS.status &&
+    (ownText(httpGet, 'path') ?? '').startsWith(PROBE_PATHS)
+  );
 }
 
 function targetOf(probe: JsonObject, container: Container): ProbeTarget | undefined {

@@ -70,18 +70,21 @@ function fit(stated: Stated, range: ContainerLimits): Stated {
     const limit = smaller(larger(own, least), range.max[name]);
     if (limit !== undefined) limits[name] = larger(limit, range.min[name]) ?? limit;
     const needed = withinRatio(limits[name], range.maxLimitRequestRatio[name]);
-    const raised = larger(requests[name], needed);
+    const raised = smaller(larger(requests[name], needed), limits[name]);
     if (raised !== undefined) requests[name] = raised;
   }
   return { requests, limits };
 }
+
+const HAIR = 1e-6;
 
 /** The least request that a limit allows under a ratio; in whole units or thousandths, rounded up. */
 function withinRatio(limit: string | undefined, ratio: string | undefined): string | undefined {
   const [most, factor] = [numberOf(limit), numberOf(ratio)];
   if (most === undefined || factor === undefined || factor <= 0) return undefined;
   const least = most / factor;
-  return least < 1000 ? `${Math.ceil(least * 1000)}m` : String(Math.ceil(least));
+  // A hair less, so that what binary fractions add does not make it one more.
+  return least < 1000 ? `${Math.ceil(least * 1000 - HAIR)}m` : String(Math.ceil(least - HAIR));
 }
 
 function larger(a: string | undefined, b: string | undefined): string | undefined {

@@ -5,6 +5,7 @@ import { VARIABLES } from '@lanekeeper/protocol/variables';
 import type { Plan } from '../decision/decide.ts';
 import { OURS } from '../pod/names.ts';
 import { HOLD_SCRIPT, LINGER_SCRIPT } from './hold-script.ts';
+import { writeLiteral } from './literal.ts';
 import { resourcesOf, type ResourceBounds } from './resources.ts';
 import type { SidecarTemplate } from './template.ts';
 
@@ -76,7 +77,7 @@ function sidecarVariables({ plan, template, probes, appAddress }: SidecarOptions
     fromField(VARIABLES.podAddress, 'status.podIP'),
     // Kubernetes copies the node's zone to its pods from 1.33 on; empty before, which counts as unset.
     fromField(VARIABLES.zone, "metadata.labels['topology.kubernetes.io/zone']"),
-    ...[...stated].map(([name, value]) => ({ name, value: literally(value) })),
+    ...[...stated].map(([name, value]) => ({ name, value: writeLiteral(value) })),
   ];
 }
 
@@ -87,11 +88,6 @@ function discoveryVariables({ discovery }: SidecarTemplate): readonly (readonly 
     [VARIABLES.discoveryAddress, address],
     ...(ca === undefined ? [] : [[VARIABLES.discoveryCa, ca] as const]),
   ];
-}
-
-/** The kubelet takes `$(NAME)` for a reference to another variable, and `$$` for a dollar. */
-function literally(value: string): string {
-  return value.replaceAll('$', '$$$$');
 }
 
 function runs(script: string): object {
