@@ -130,7 +130,7 @@ describe('the rotation of certificates', () => {
   it('has every served leaf accepted by every bundle in force, of API servers and of pods, at every moment', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 10 * MINUTE, max: 6 * HOUR }),
+        fc.integer({ min: 30 * MINUTE, max: 6 * HOUR }),
         fc.array(incidentOf('outage', 'wipe'), { maxLength: 8 }).filter(areApart),
         (tickMs, incidents) => {
           const world = new World();
@@ -147,7 +147,7 @@ describe('the rotation of certificates', () => {
   it('loses no admission when the CA is lost', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 10 * MINUTE, max: 6 * HOUR }),
+        fc.integer({ min: 30 * MINUTE, max: 6 * HOUR }),
         fc.array(incidentOf('outage', 'lose-ca'), { minLength: 1, maxLength: 6 }).filter(areApart),
         (tickMs, incidents) => {
           const world = new World();
