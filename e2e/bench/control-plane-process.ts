@@ -66,7 +66,7 @@ function createAuthenticator(): ReturnType<typeof createTokenAuthenticator> {
     reviewer: { reviewToken },
     audience: AUDIENCE,
     metrics,
-    nowMs: Date.now,
+    now: () => performance.now(),
   });
 }
 

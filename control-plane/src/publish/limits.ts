@@ -10,6 +10,7 @@ export const PUBLISH_LIMITS: PublishLimits = {
   answerMs: 15_000,
   // Tokens live an hour and are renewed after 48 minutes at the latest; a stream that is over in half of it always finds a fresh one.
   ageMs: 30 * 60_000,
+  minAgeMs: 60_000,
   maxBufferedBytes: 64 * 1024 * 1024,
   quietMs: 20,
   maxQuietMs: 200,

@@ -366,7 +366,7 @@ describe('a stream', () => {
   });
 
   it('is sent back when it has reached its age', async () => {
-    const { connect } = await start({ limits: { ageMs: 20 } });
+    const { connect } = await start({ limits: { ageMs: 20, minAgeMs: 0 } });
     const client = connect();
     expect(await client.status).toMatchObject({ code: status.OK });
   });

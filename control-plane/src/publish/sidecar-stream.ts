@@ -59,14 +59,23 @@ export class SidecarStream {
   /** Brings the sidecar up to what the catalog says now, unless an answer of it is awaited. */
   push(): void {
     if (this.#isOver || this.#session === undefined) return;
-    const { node, subscription } = this.#session;
+    try {
+      this.#update(this.#session);
+    } catch (error) {
+      // One sidecar's trouble is not the others'.
+      this.end(asStreamEnd(error));
+    }
+  }
+
+  #update(session: Session): void {
+    const { node, subscription } = session;
     if (subscription.isAwaitingAnswer()) return;
     const { catalog } = this.#host;
     const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
     const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
     const update = subscription.next(translate(catalog, view), zone);
     if (update === undefined) {
-      this.#session.behindSinceMs = undefined;
+      session.behindSinceMs = undefined;
       return;
     }
     const bytes = encodeUpdate(update.nonce, update.parts);
@@ -173,9 +182,10 @@ export class SidecarStream {
   }
 
   #lifetimeMs(): number {
+    const { ageMs, minAgeMs } = this.#host.limits;
     const jitter = 0.8 + 0.2 * Math.random();
     const tokenMs = (this.#caller?.expiresAtMs ?? Number.POSITIVE_INFINITY) - Date.now();
-    return Math.max(0, Math.min(this.#host.limits.ageMs * jitter, tokenMs));
+    return Math.max(minAgeMs, Math.min(ageMs * jitter, tokenMs));
   }
 
   #age(): void {

@@ -7,7 +7,6 @@ const STATUS_OF = {
   closed_by_sidecar: status.OK,
   token_absent: status.UNAUTHENTICATED,
   token_refused: status.UNAUTHENTICATED,
-  token_expired: status.UNAUTHENTICATED,
   token_of_no_pod: status.PERMISSION_DENIED,
   identity_mismatch: status.PERMISSION_DENIED,
   reviewer_unavailable: status.UNAVAILABLE,

@@ -10,8 +10,10 @@ export interface StreamLimits {
   readonly helloMs: number;
   /** From an update to its answer. */
   readonly answerMs: number;
-  /** Streams end after 80 to 100 % of it, so that tokens are looked at again; also before the token ends. */
+  /** Streams end after 80 to 100 % of it, so that tokens are looked at again; with the token if that ends before. */
   readonly ageMs: number;
+  /** Not before: the API server has taken the token just now, and the two clocks may differ. */
+  readonly minAgeMs: number;
 }
 
 /** What a stream asks of the publisher and tells it. */

@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import type { TokenReview } from '@lanekeeper/kubernetes/api-client';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startDiscovery, type DiscoveryFixture } from '../testing/discovery-fixture.ts';
+import { startDiscovery, type DiscoveryFixture, type FixtureOptions } from '../testing/discovery-fixture.ts';
 import { createTokenAuthenticator, type TokenReviewer } from './token-authenticator.ts';
 
 const REVIEW: TokenReview = {
@@ -31,12 +31,14 @@ class FakeReviewer implements TokenReviewer {
 
 let open: DiscoveryFixture[] = [];
 
-async function start(nowMs = Date.now): Promise<{ fixture: DiscoveryFixture; reviewer: FakeReviewer }> {
+async function start(
+  limits: FixtureOptions['limits'] = {},
+): Promise<{ fixture: DiscoveryFixture; reviewer: FakeReviewer }> {
   const reviewer = new FakeReviewer();
   reviewer.reviews.set('good', REVIEW);
   const metrics = new Metrics();
-  const authenticator = createTokenAuthenticator({ reviewer, audience: 'lanekeeper', metrics, nowMs });
-  const fixture = await startDiscovery({ authenticator });
+  const authenticator = createTokenAuthenticator({ reviewer, audience: 'lanekeeper', metrics, now: () => 0 });
+  const fixture = await startDiscovery({ authenticator, limits });
   open.push(fixture);
   return { fixture, reviewer };
 }
@@ -63,13 +65,17 @@ describe('a sidecar', () => {
     ['has no token', undefined, status.UNAUTHENTICATED, 'token_absent'],
     ['has a token that the API server does not accept', 'forged', status.UNAUTHENTICATED, 'token_refused'],
     ['has a token for somebody else', 'other-audience', status.UNAUTHENTICATED, 'token_refused'],
-    ['has a token that has expired', jwt({ exp: 1 }), status.UNAUTHENTICATED, 'token_expired'],
+    ['has a token that has expired', 'expired', status.UNAUTHENTICATED, 'token_refused'],
     ['has a token of no pod', 'no-pod', status.PERMISSION_DENIED, 'token_of_no_pod'],
     ['has a token of a user', 'user', status.PERMISSION_DENIED, 'token_of_no_pod'],
     ['comes while the API server is away', 'away', status.UNAVAILABLE, 'reviewer_unavailable'],
   ])('that %s is refused, logged and counted, without its token', async (_, token, code, reason) => {
     const { fixture, reviewer } = await start();
-    reviewer.reviews.set(jwt({ exp: 1 }), REVIEW);
+    reviewer.reviews.set('expired', {
+      ...REVIEW,
+      authenticated: false,
+      error: 'service account token has expired',
+    });
     reviewer.reviews.set('other-audience', { ...REVIEW, audiences: ['https://kubernetes.default.svc'] });
     reviewer.reviews.set('no-pod', { ...REVIEW, extra: {} });
     reviewer.reviews.set('user', { ...REVIEW, username: 'alice' });
@@ -103,13 +109,24 @@ describe('a sidecar', () => {
   });
 
   it('is sent for a fresh token when its own ends', async () => {
-    const { fixture, reviewer } = await start();
+    const { fixture, reviewer } = await start({ minAgeMs: 0 });
     const token = jwt({ exp: Date.now() / 1000 + 0.2 });
     reviewer.reviews.set(token, REVIEW);
     const client = fixture.connect({ token });
     client.hello();
     await client.take();
     expect(await client.status).toMatchObject({ code: status.OK, details: expect.stringContaining('age') });
+  });
+
+  it('is served for a while with a token that its clock or ours takes for expired', async () => {
+    const { fixture, reviewer } = await start();
+    const token = jwt({ exp: 1 });
+    reviewer.reviews.set(token, REVIEW);
+    const client = fixture.connect({ token });
+    client.hello();
+    await client.take();
+    client.want('host:b');
+    expect((await client.take()).answered).toEqual(['host:b']);
   });
 
   it('replaces the stream that the same pod had before', async () => {
@@ -126,15 +143,15 @@ describe('a sidecar', () => {
 
 describe('the API server', () => {
   it('is asked once for a token that comes again soon, and again later', async () => {
-    let nowMs = 1_000_000;
+    let now = 1_000_000;
     const reviewer = new FakeReviewer();
     reviewer.reviews.set('good', REVIEW);
-    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), nowMs: () => nowMs };
+    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), now: () => now };
     const authenticator = createTokenAuthenticator(options);
     await Promise.all([authenticator.authenticate('good'), authenticator.authenticate('good')]);
     await authenticator.authenticate('good');
     expect(reviewer.asked).toEqual(['good']);
-    nowMs += 61_000;
+    now += 61_000;
     reviewer.reviews.delete('good');
     await expect(authenticator.authenticate('good')).rejects.toMatchObject({ code: 'token_refused' });
     expect(reviewer.asked).toEqual(['good', 'good']);
@@ -143,7 +160,7 @@ describe('the API server', () => {
   it('is asked again at once after it was away', async () => {
     const reviewer = new FakeReviewer();
     reviewer.reviews.set('good', new Error('timeout'));
-    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), nowMs: () => 0 };
+    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), now: () => 0 };
     const authenticator = createTokenAuthenticator(options);
     await expect(authenticator.authenticate('good')).rejects.toMatchObject({ code: 'reviewer_unavailable' });
     reviewer.reviews.set('good', REVIEW);
@@ -160,7 +177,7 @@ describe('the API server', () => {
         return REVIEW;
       },
     };
-    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), nowMs: () => 0 };
+    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), now: () => 0 };
     const authenticator = createTokenAuthenticator(options);
     const tokens = Array.from({ length: 500 }, (_, index) => `token-${index}`);
     const callers = await Promise.all(tokens.map((token) => authenticator.authenticate(token)));

@@ -12,8 +12,8 @@ export interface TokenAuthenticatorOptions {
   readonly reviewer: TokenReviewer;
   readonly audience: string;
   readonly metrics: Metrics;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  /** Milliseconds, monotonic: a clock that is set neither keeps answers for ever nor forgets them all. */
+  readonly now: () => number;
 }
 
 /** A sidecar that reconnects soon is let in without asking again; a pod that is deleted is found out at most so much later. */
@@ -34,7 +34,7 @@ export function createTokenAuthenticator(options: TokenAuthenticatorOptions): Au
 
 interface Remembered {
   readonly answer: Promise<Caller>;
-  untilMs: number;
+  until: number;
 }
 
 class TokenAuthenticator implements Authenticator {
@@ -58,24 +58,22 @@ class TokenAuthenticator implements Authenticator {
     if (token === undefined) {
       throw new StreamEnd('token_absent', 'expected metadata authorization: Bearer <service account token>');
     }
-    const caller = await this.#ask(token);
-    if (caller.expiresAtMs > this.#options.nowMs()) return caller;
-    throw new StreamEnd('token_expired', 'the token has expired; read its file again');
+    return this.#ask(token);
   }
 
   #ask(token: string): Promise<Caller> {
     const key = createHash('sha256').update(token).digest('base64');
     const remembered = this.#remembered.get(key);
-    if (remembered !== undefined && this.#options.nowMs() < remembered.untilMs) return remembered.answer;
+    if (remembered !== undefined && this.#options.now() < remembered.until) return remembered.answer;
     // While it is asked, others with the same token wait for the same answer.
-    const askedAtMs = this.#options.nowMs();
-    const answer = this.#limit.run(() => this.#review(token, askedAtMs));
-    const entry = { answer, untilMs: Number.POSITIVE_INFINITY };
+    const askedAt = this.#options.now();
+    const answer = this.#limit.run(() => this.#review(token, askedAt));
+    const entry = { answer, until: Number.POSITIVE_INFINITY };
     this.#remembered.delete(key);
     this.#remembered.set(key, entry);
     this.#forgetOldest();
     const keep = (ms: number): void => {
-      entry.untilMs = this.#options.nowMs() + ms;
+      entry.until = this.#options.now() + ms;
     };
     answer.then(
       () => keep(ACCEPTED_MS),
@@ -84,9 +82,9 @@ class TokenAuthenticator implements Authenticator {
     return answer;
   }
 
-  async #review(token: string, askedAtMs: number): Promise<Caller> {
-    const { reviewer, audience, nowMs } = this.#options;
-    if (nowMs() - askedAtMs > MAX_WAIT_MS) {
+  async #review(token: string, askedAt: number): Promise<Caller> {
+    const { reviewer, audience, now } = this.#options;
+    if (now() - askedAt > MAX_WAIT_MS) {
       throw new StreamEnd('reviewer_unavailable', 'too many tokens wait for the API server');
     }
     const review = await reviewer

@@ -39,7 +39,7 @@ export function followKubernetes(client: ApiClient, options: KubernetesMeshOptio
     catalog: followed.catalog,
     authenticator: createTokenAuthenticator({
       ...{ reviewer: client, audience: source.tokenAudience, metrics },
-      nowMs: Date.now,
+      now: () => performance.now(),
     }),
     start() {
       watch.start();
@@ -94,7 +94,8 @@ function createBoard(
 function createLease(client: ApiClient, { source, log }: KubernetesMeshOptions): LeaderLease {
   return createLeaderLease({
     ...{ client, log, namespace: source.namespace, name: LEASE, identity: source.pod },
-    onElected: () => log.info({ lease: LEASE }, 'leader_elected'),
-    onLost: () => log.info({ lease: LEASE }, 'leader_lost'),
+    // Whether it leads is looked at with each write; the lease logs its changes itself.
+    onElected: () => undefined,
+    onLost: () => undefined,
   });
 }
