@@ -8,9 +8,11 @@ export interface Troubles {
   readonly failures: number;
   /** Watches in a row that the server opened and that brought nothing before they broke. */
   readonly fruitless: number;
+  /** Lists in a row whose version the watch after them found gone. */
+  readonly gone: number;
 }
 
-export const NO_TROUBLES: Troubles = { failures: 0, fruitless: 0 };
+export const NO_TROUBLES: Troubles = { failures: 0, fruitless: 0, gone: 0 };
 
 export interface WatchLife {
   readonly outcome: WatchOutcome;
@@ -45,15 +47,20 @@ export function afterWatch(
   if (end === 'missed' || (end === 'ended' && life.livedMs >= ORDERLY_MS)) {
     return { troubles: NO_TROUBLES, pauseMs: 0 };
   }
-  const failures = wasHealthy(life, times) ? 0 : before.failures;
+  const { failures, gone } = wasHealthy(life, times) ? NO_TROUBLES : before;
   const fruitless = life.hasProgressed ? 0 : before.fruitless + Number(life.hasOpened);
-  const isStuck = fruitless >= MAX_FRUITLESS;
-  const troubles = { failures: failures + 1, fruitless: isStuck ? 0 : fruitless };
-  // The first list after a version has expired need not wait: nothing is wrong with the server.
-  if (end === 'gone' && failures === 0) return { troubles, pauseMs: 0, list: 'gone' };
-  const pauseMs = pauseAfter(failures, error?.retryAfterMs, times, random);
-  if (end === 'gone') return { troubles, pauseMs, list: 'gone' };
-  return { troubles, pauseMs, ...(isStuck ? { list: 'stuck' as const } : {}) };
+  if (end === 'gone') {
+    // A list need not wait because the server was away: only one that did not help the last time must.
+    const pauseMs = gone === 0 ? 0 : pauseAfter(gone - 1, undefined, times, random);
+    return { troubles: { failures: failures + 1, fruitless: 0, gone: gone + 1 }, pauseMs, list: 'gone' };
+  }
+  const isStuck = fruitless >= MAX_FRUITLESS || (end === 'silent' && fruitless > 0);
+  return {
+    troubles: { failures: failures + 1, fruitless: isStuck ? 0 : fruitless, gone },
+    pauseMs: pauseAfter(failures, error?.retryAfterMs, times, random),
+    // A watch that was silent from its beginning may be one from a version that the server has not reached: it says nothing then.
+    ...(isStuck ? { list: 'stuck' as const } : {}),
+  };
 }
 
 /** What brought something for a while worked; what was only open must have been so for longer. */

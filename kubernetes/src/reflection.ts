@@ -8,7 +8,7 @@ import { listAll } from './list-all.ts';
 import { ReflectedStore, type Change, type Reading } from './reflected-store.ts';
 import { createReflectionReport, type ReflectionReport } from './reflection-report.ts';
 import { REFLECTOR_TIMES, type ReflectorTimes } from './reflector-times.ts';
-import { readResourceVersion } from './resource-version.ts';
+import { readResourceVersion, type ResourceVersion } from './resource-version.ts';
 import type { ReflectorOptions } from './reflector.ts';
 import { runWatchSession, type WatchOutcome } from './watch-session.ts';
 import type { WatchEvent } from './watch-event.ts';
@@ -24,6 +24,8 @@ interface Tuning {
 interface Session {
   readonly end: AbortController;
   isOpen: boolean;
+  /** Of what it brought last. */
+  version: ResourceVersion;
 }
 
 /** The life of a reflector: list, watch, watch again from where it ended, and an audit now and then beside it. */
@@ -156,7 +158,8 @@ export class Reflection<T> {
   }
 
   async #watch(troubles: Troubles): Promise<NextStep> {
-    const session: Session = { end: new AbortController(), isOpen: false };
+    const version = readResourceVersion(this.#position);
+    const session: Session = { end: new AbortController(), isOpen: false, version };
     this.#session = session;
     const { now, times, random } = this.#tuning;
     const [startedAt, from] = [now(), this.#position];
@@ -186,17 +189,20 @@ export class Reflection<T> {
         this.#heardAt = this.#tuning.now();
         this.#report.opened(failures);
       },
-      onEvent: (event) => this.#onEvent(event),
+      onEvent: (event) => this.#onEvent(session, event),
     });
   }
 
-  #onEvent(event: Exclude<WatchEvent, { type: 'ERROR' }>): void {
+  #onEvent(session: Session, event: Exclude<WatchEvent, { type: 'ERROR' }>): void {
     this.#heardAt = this.#tuning.now();
     this.#report.event(event.type);
     const isBookmark = event.type === 'BOOKMARK';
+    const text = isBookmark ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '');
+    const version = readResourceVersion(text);
+    if (version < session.version) throw historyWentBack(text, session.version);
+    session.version = version;
     if (!isBookmark) this.#store.apply(event.type, event.object);
-    const version = isBookmark ? event.resourceVersion : event.object.metadata.resourceVersion;
-    if (version !== undefined) this.#advance(version);
+    if (text !== '') this.#advance(text);
   }
 
   #advance(version: string): void {
@@ -218,17 +224,19 @@ export class Reflection<T> {
   }
 
   async #audit(session: Session): Promise<void> {
-    const lists = this.#lists;
+    const [lists, position] = [this.#lists, readResourceVersion(this.#position)];
     let version = '';
     const count = await runAudit({
       graceMs: this.#tuning.times.graceMs,
       begin: () => this.#store.beginAudit(),
       list: async (read) => {
         version = await this.#listAll('audit', read);
+        // What a list shows is never older than what a watch has brought before it.
+        if (readResourceVersion(version) < position) session.end.abort('gone');
         return readResourceVersion(version);
       },
       hasSeen: (seen) => readResourceVersion(this.#position) >= seen,
-      isValid: () => this.#lists === lists,
+      isValid: () => this.#lists === lists && session.end.signal.reason !== 'gone',
       pause: (ms) => this.#pause(ms),
       now: this.#tuning.now,
     });
@@ -258,4 +266,13 @@ export class Reflection<T> {
   #resource(): string {
     return this.#options.place.resource.plural;
   }
+}
+
+/** A backup of etcd was restored: versions that we know are of a future that never came. */
+function historyWentBack(found: string, known: ResourceVersion): ApiError {
+  return new ApiError(`the server's history has gone back: ${found} came after ${known}`, {
+    code: 'refused',
+    status: 410,
+    reason: 'Expired',
+  });
 }

@@ -76,8 +76,9 @@ async function readEvents(body: Readable, { place, onEvent }: WatchSessionOption
   return { end: splitter.pending > 0 ? 'cut' : 'ended' };
 }
 
-function endOfAbort(signal: AbortSignal): WatchEnd {
-  return signal.reason === 'missed' ? 'missed' : 'stopped';
+/** Who aborts says why. */
+function endOfAbort({ reason }: AbortSignal): WatchEnd {
+  return reason === 'missed' || reason === 'gone' ? reason : 'stopped';
 }
 
 function endOf(error: ApiError): WatchEnd {

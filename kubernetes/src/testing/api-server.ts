@@ -53,6 +53,8 @@ export class ApiServer {
   loses: (event: StoredEvent) => boolean = () => false;
   /** How a version that is too old is told: as a status, or inside the watch. */
   goneAs: 'status' | 'event' = 'event';
+  /** How a version that is not reached yet is told: as a status, or not at all, as the watch cache of a real one does. */
+  tooNewAs: 'status' | 'silence' = 'status';
   readonly #options: ApiServerOptions;
   readonly #watchers = new Set<Watcher>();
   /** Lists whose pages are still being read, by version and place. */
@@ -188,7 +190,12 @@ export class ApiServer {
     if (from > this.objects.version)
       return sendStatus(response, 504, 'Timeout', 'Too large resource version');
     if (events === undefined && this.goneAs === 'status') return sendStatus(response, 410, 'Expired');
-    const watcher = new Watcher({ response, collection: path.collection, namespace: path.namespace ?? '' });
+    const watcher = new Watcher({
+      response,
+      from,
+      collection: path.collection,
+      namespace: path.namespace ?? '',
+    });
     if (events === undefined) {
       watcher.sendLine({ type: 'ERROR', object: statusBody(410, 'Expired', 'too old resource version') });
       return watcher.end();

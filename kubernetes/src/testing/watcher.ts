@@ -5,6 +5,8 @@ export interface WatcherOptions {
   readonly response: ServerResponse;
   readonly collection: string;
   readonly namespace: string;
+  /** Version of which the client knows everything; nothing up to it is sent, though the counter may have gone back. */
+  readonly from: number;
 }
 
 /** The server's side of one watch. */
@@ -18,10 +20,12 @@ export class Watcher {
     options.response.flushHeaders();
   }
 
-  wants({ collection, object }: StoredEvent): boolean {
-    const { namespace } = this.#options;
+  wants({ version, collection, object }: StoredEvent): boolean {
+    const { namespace, from } = this.#options;
     return (
-      collection === this.#options.collection && (namespace === '' || object.metadata.namespace === namespace)
+      version > from &&
+      collection === this.#options.collection &&
+      (namespace === '' || object.metadata.namespace === namespace)
     );
   }
 
