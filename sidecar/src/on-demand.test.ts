@@ -112,6 +112,13 @@ test('nothing is waited for while the control plane is away, and the doubt is to
   interests.disconnected();
   expect(connect('10.96.0.2')).toBeUndefined();
   expect(doubt('10.96.0.2')).toBe('the control plane is away and was never asked what 10.96.0.2 is');
+  interests.connected(() => undefined);
+  expect(doubt('10.96.0.2')).toBe('the control plane has not answered yet what 10.96.0.2 is');
+  expect(doubt('10.96.0.2', 'c:80')).toContain('not answered');
+  interests.answered(['ip:10.96.0.2']);
+  expect(doubt('10.96.0.2', 'c:80')).toBe(
+    'nobody has called it yet, so the control plane was not asked what c is',
+  );
   interests.answered(['ip:10.96.0.2']);
   expect(doubt('10.96.0.2')).toBeUndefined();
 });

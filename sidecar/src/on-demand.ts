@@ -89,12 +89,15 @@ export function createOnDemand({ interests, snapshot }: OnDemandOptions): OnDema
     },
     beforeRoute: () => interests.settlePinned(),
     doubt({ destination }, authority) {
-      const asked = [destination?.address ?? '', authority].flatMap((spelling) => book.use(spelling) ?? []);
-      const open = asked.find(({ isAnswered }) => !isAnswered);
+      const hosts = [destination?.address ?? '', parseAuthority(authority).host];
+      const keys = hosts.flatMap((host) => keyOf(host) ?? []);
+      const open = keys.find((key) => book.get(key)?.isAnswered !== true);
       if (open === undefined) return undefined;
-      return interests.isConnected
-        ? `the control plane has not answered yet what ${split(open.key)[1]} is`
-        : `the control plane is away and was never asked what ${split(open.key)[1]} is`;
+      const [, text] = split(open);
+      if (!interests.isConnected) return `the control plane is away and was never asked what ${text} is`;
+      return book.get(open) === undefined
+        ? `nobody has called it yet, so the control plane was not asked what ${text} is`
+        : `the control plane has not answered yet what ${text} is`;
     },
     learn({ services }) {
       virtual = new Set(services.flatMap((service) => service.addresses));

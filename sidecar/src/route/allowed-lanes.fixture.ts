@@ -66,5 +66,5 @@ function knownLanes(config: MeshConfig): ReadonlySet<string> {
 
 function declaredAt(lane: string, config: MeshConfig, service: string): LaneConfig | undefined {
   const group = config.groups.find(({ services }) => services.some(({ name }) => name === service));
-  return config.lanes.find((one) => one.name === lane && one.group === group?.name);
+  return config.lanes.find((one) => one.name === lane && one.group === (group?.name ?? ''));
 }

@@ -62,7 +62,7 @@ const laneConfigs: fc.Arbitrary<readonly LaneConfig[]> = fc
       fc.record({
         isDeclared: fc.boolean(),
         name: fc.constant(name),
-        group: fc.constantFrom('one', 'two'),
+        group: fc.constantFrom('one', 'two', ''),
         fallback: chains,
         serviceFallback: fc.dictionary(fc.constantFrom(...SERVICES, 'default/a'), chains, { maxKeys: 2 }),
       }),

@@ -51,7 +51,9 @@ function withEdge(config: MeshConfig): MeshConfig {
 /** A lane colours only what goes to the services of its own group. */
 function colourOf(config: MeshConfig, service: string, wanted: string | undefined): string {
   const group = config.groups.find(({ services }) => services.some(({ name }) => name === service));
-  const isColoured = config.lanes.some(({ name, group: of }) => name === wanted && of === group?.name);
+  const isColoured = config.lanes.some(
+    ({ name, group: of }) => name === wanted && of === (group?.name ?? ''),
+  );
   return isColoured && wanted !== undefined ? wanted : 'base';
 }
 

@@ -4,7 +4,7 @@ import { allowedLanes, expectedSubset, laneOfKey, serviceOf } from './allowed-la
 import { meshes, podLanes, ports, serviceNames, tags } from './arbitrary-mesh.fixture.ts';
 import { decideOutbound } from './decide-outbound.ts';
 import { explain } from './explain.ts';
-import { connection, contextOf, firstUsable, request } from './mesh.fixture.ts';
+import { connection, contextOf, firstUsable, lane, request } from './mesh.fixture.ts';
 import { moodyPickers, pickers } from './pickers.fixture.ts';
 import { requestEdits } from './request-edits.ts';
 import { retryDecision } from './retry-decision.ts';
@@ -70,6 +70,32 @@ describe('outbound, over generated meshes', () => {
         const { decision } = decide({ ...call, tag: 'base' }, picker);
         if (decision.endpoint !== undefined)
           expect(laneOfKey(decision.endpoint.key, call.config)).toBe('base');
+      }),
+      RUNS,
+    );
+  });
+
+  it('is decided with a piece of the mesh, and the names of all its lanes, as with the whole', () => {
+    fc.assert(
+      fc.property(calls, pickers, (call, picker) => {
+        const { services, lanes } = call.config;
+        const carried = services.flatMap(({ endpoints }) => endpoints.flatMap(({ lane }) => lane ?? []));
+        const declared = new Set(lanes.filter(({ group }) => group === '').map(({ name }) => name));
+        const named = [...new Set(carried)].filter((name) => !declared.has(name));
+        const piece = {
+          ...call.config,
+          services: services.filter(({ name }) => name === call.service),
+          lanes: [...lanes, ...named.map((name) => lane(name, { group: '' }))],
+        };
+        const whole = decide(call, picker);
+        const part = decide({ ...call, config: piece }, picker);
+        expect(part.decision.evidence).toEqual(whole.decision.evidence);
+        expect(part.decision.subset).toBe(whole.decision.subset);
+        expect(part.decision.fallback).toEqual(whole.decision.fallback);
+        expect(part.decision.refusal?.code).toBe(whole.decision.refusal?.code);
+        const edits = (one: typeof whole) =>
+          requestEdits(one.decision, one.head, 'outbound', call.config.settings);
+        expect(edits(part)).toEqual(edits(whole));
       }),
       RUNS,
     );

@@ -76,6 +76,17 @@ describe('selectSubset', () => {
     expect(select('gray', [BASE], strict).refusal?.code).toBe('no-endpoint');
   });
 
+  it('takes a lane that only the rest of the mesh has for a lane: it falls back, and is not unknown', () => {
+    const elsewhere = [lane('gray'), lane('purple', { group: '' })];
+    expect(select('purple', [BASE, GRAY], elsewhere)).toMatchObject({
+      subset: 'base',
+      fallback: { from: 'purple', to: 'base', reason: 'no-endpoint-in-lane' },
+    });
+    expect(select('purple', [BASE], elsewhere)).toMatchObject({
+      fallback: { from: 'purple', to: 'base', reason: 'service-not-in-lane' },
+    });
+  });
+
   it('treats an unknown lane as baseline and says so', () => {
     expect(select('typo', [BASE, GRAY])).toMatchObject({
       subset: 'base',
