@@ -141,6 +141,17 @@ describe('with a kubeconfig', () => {
     expect(await authorization(clientOf(credentials))).toBe('Bearer from-file');
   });
 
+  it('is read again when what it said is refused', async () => {
+    const client = clientOf(await loadCredentials({ KUBECONFIG: write('config', { token: 'old' }) }));
+    expect(await authorization(client)).toBe('Bearer old');
+    write('config', { token: 'new' });
+    expect(await authorization(client)).toBe('Bearer old');
+    server.fault = ({ headers }) =>
+      headers['authorization'] === 'Bearer new' ? undefined : { kind: 'status', status: 401 };
+    expect(await authorization(client)).toBe('Bearer new');
+    expect(await authorization(client)).toBe('Bearer new');
+  });
+
   it('is found in the home folder', async () => {
     mkdirSync(join(folder, '.kube'));
     write('.kube/config', { token: 'from-home' });

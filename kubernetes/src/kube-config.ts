@@ -7,7 +7,7 @@ import type { Credentials, Grant, TlsMaterial } from './credentials.ts';
  * certificates, tokens, exec plugins, OpenID Connect, proxies. Throws where a file cannot be read or names no cluster.
  */
 export function kubeConfigCredentials(files: readonly string[]): Credentials {
-  const config = readFiles(files);
+  let config = readFiles(files);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new Error(`expected a current-context with a cluster in ${files.join(', ')}, found none`);
@@ -16,7 +16,11 @@ export function kubeConfigCredentials(files: readonly string[]): Credentials {
   return {
     server: new URL(cluster.server),
     namespace: context?.namespace ?? 'default',
-    grant: () => grantOf(config, cluster.proxyUrl !== undefined),
+    async grant(fresh = false) {
+      // The library keeps what a plugin said, and what stood in the file, for as long as it lives.
+      if (fresh) config = readFiles(files);
+      return grantOf(config, cluster.proxyUrl !== undefined);
+    },
   };
 }
 
