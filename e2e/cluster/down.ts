@@ -1,13 +1,12 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { removeCgroup } from './cgroup.ts';
-import { tryRun } from './command.ts';
 import { restoreKernelSettings } from './kernel-settings.ts';
 import { layoutOf, type Layout } from './layout.ts';
+import { unmountBelow } from './mounts.ts';
 import { removeNetwork } from './network.ts';
 import { isRunning } from './process-mark.ts';
 import { isAbandoned, readClaims, readState, removeState, type ClusterState } from './state.ts';
-import { until } from './until.ts';
 
 /**
  * Takes a cluster down whatever state it is in: every process (found by its control group), mount, namespace, group and folder;
@@ -54,26 +53,6 @@ export async function takeDownAbandoned(): Promise<readonly string[]> {
     await takeDown(state?.layout ?? unknown, state);
   }
   return abandoned.map(({ stateFile, slot }) => `${stateFile} (slot ${slot})`);
-}
-
-/** Deepest first; a mount that is busy for a moment is tried again. */
-async function unmountBelow(folders: readonly string[]): Promise<void> {
-  await until(`the mounts below ${folders.join(' and ')} go`, async () => {
-    const mounts = mountsBelow(folders);
-    for (const mount of mounts.toReversed()) await tryRun('umount', [mount]);
-    return mountsBelow(folders).length === 0;
-  });
-}
-
-function mountsBelow(folders: readonly string[]): string[] {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) =>
-        String.fromCharCode(Number.parseInt(octal, 8)),
-      ),
-    )
-    .filter((mount) => folders.some((folder) => mount.startsWith(`${folder}/`)));
 }
 
 /** Folders of the node's data, and what programs with fixed paths have put elsewhere under the cluster's name. */

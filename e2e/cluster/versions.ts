@@ -4,6 +4,7 @@ export const VERSIONS = {
   coredns: 'v1.12.4',
   helm3: 'v3.19.4',
   helm4: 'v4.3.1',
+  npm: '11.19.1',
 } as const;
 
 /** Debian packages that bring the rest, each with the program by which it is known to be there. */
