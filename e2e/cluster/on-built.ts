@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { testImages } from '../promises/images.ts';
 import type { Request } from './arguments.ts';
+import { NODE_IMAGE } from './base-images.ts';
 import { HELM3, HELM4 } from './binaries.ts';
 import { resumeCommands, run } from './command.ts';
 import { KUBECTL } from './components.ts';
@@ -19,7 +20,8 @@ export async function runOnBuilt(request: Request): Promise<number> {
   await prepare();
   const images = await buildImages();
   return withCluster(request, async (layout) => {
-    await step('images into the cluster', () => importImages(layout, images));
+    // The quick start's manifests name the public image itself.
+    await step('images into the cluster', () => importImages(layout, [...images, NODE_IMAGE]));
     return tryPromises(request, {
       kubeconfig: layout.kubeconfig,
       logs: layout.logs,

@@ -2,49 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { SYSTEM, uninstallChart } from './harness/chart.ts';
 import { startClient } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
-import { kubectl, tryKubectl } from './harness/kubectl.ts';
+import { ourObjects } from './harness/our-objects.ts';
 import { sidecarOf } from './harness/pod.ts';
 import { useSpace } from './harness/space.ts';
-
-/** Happenings of the past, not what is there. */
-const NOT_OBJECTS = /^(events|events\.events\.k8s\.io)$/;
-
-/** Every object of the cluster that bears our name, of whatever kind, custom ones included. */
-async function ourObjects(): Promise<readonly string[]> {
-  const resources = (await kubectl(['api-resources', '--verbs=list', '--output=name'])).trim().split('\n');
-  const kinds = resources.filter((name) => !NOT_OBJECTS.test(name)).join(',');
-  const { code, stdout, output } = await tryKubectl([
-    'get',
-    kinds,
-    '--all-namespaces',
-    '--output=json',
-    '--ignore-not-found',
-  ]);
-  if (code !== 0) throw new Error(output);
-  const { items } = JSON.parse(stdout || '{"items":[]}') as { items: readonly Listed[] };
-  return items
-    .filter(isOurs)
-    .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
-}
-
-interface Listed {
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-}
-
-/** The namespace was there before the chart, for the chart goes into it; namespaces of promises end by themselves. */
-function isOurs({ kind, metadata: { name, namespace = '', labels = {} } }: Listed): boolean {
-  if (kind === 'Namespace' || namespace.startsWith('lk-')) return false;
-  return (
-    /lanekeeper/.test(name) ||
-    labels['app.kubernetes.io/part-of'] === 'lanekeeper' ||
-    /lanekeeper\.io/.test(kind)
-  );
-}
 
 describe('helm uninstall', () => {
   const space = useSpace('uninstall');

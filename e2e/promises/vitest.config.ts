@@ -1,7 +1,14 @@
 import { fileURLToPath } from 'node:url';
 
 /** After all others, in this order: they take parts of the mesh away, and at last all of it. */
-const LAST = ['control-plane-down', 'injector-down', 'api-server-restart', 'upgrade', 'uninstall'];
+const LAST = [
+  'control-plane-down',
+  'injector-down',
+  'api-server-restart',
+  'upgrade',
+  'uninstall',
+  'helm-versions',
+];
 
 interface TestFile {
   readonly moduleId: string;

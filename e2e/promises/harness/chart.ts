@@ -8,11 +8,11 @@ export const RELEASE = 'lanekeeper';
 export const CONTROL_PLANE = 'lanekeeper-control-plane';
 export const INJECTOR = 'lanekeeper-injector';
 
-const CHART = join(ROOT, 'helm', 'lanekeeper');
+export const CHART = join(ROOT, 'helm', 'lanekeeper');
 /** Tells our own release from one that people use. */
-const DESCRIPTION = 'made by the promises of Lanekeeper';
+export const DESCRIPTION = 'made by the promises of Lanekeeper';
 /** A machine that runs both the cluster and its users has two cores. */
-const VALUES = ['--set=injector.replicas=1', '--set=controlPlane.replicas=1'];
+export const VALUES = ['--set=injector.replicas=1', '--set=controlPlane.replicas=1'];
 
 const HELM = process.env['LANEKEEPER_E2E_HELM'] ?? 'helm';
 
