@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { PORTS } from '@lanekeeper/protocol/ports';
-import { askPod, endpointsOf } from './harness/admin.ts';
+import { endpointsOf } from './harness/admin.ts';
 import { addressesIn, namesIn } from './harness/chain.ts';
 import { CONTROL_PLANE, scaleSystem } from './harness/chart.ts';
 import { startClient, type Client } from './harness/client.ts';
@@ -65,13 +65,14 @@ describe('while no control plane runs', () => {
       if (found === undefined) throw new Error('the fresh pod has no address yet');
       return found;
     });
+    // The kubelet's own question; kubectl forwards no port of a pod that is only starting.
+    const url = `http://${fresh.status.podIP}:${PORTS.status}/ready`;
     await eventually(async () => {
-      const { status, text } = await askPod(space, fresh.metadata.name, {
-        port: PORTS.status,
-        path: '/ready',
+      const { status, text } = await client.ask({ url });
+      expect({ status, text }).toEqual({
+        status: 503,
+        text: expect.stringMatching(/^not ready: waiting for the control plane .*15010/) as string,
       });
-      expect(status).toBe(503);
-      expect(text).toMatch(/not ready: .*control plane/);
     });
     expect(fresh.status.containerStatuses?.some(({ ready }) => ready)).toBe(false);
   });

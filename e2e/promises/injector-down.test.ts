@@ -38,12 +38,10 @@ describe('while no injector runs', () => {
   });
 
   it('lane traffic is kept off them, for the lane would be lost there', async () => {
-    await eventually(async () => {
-      const endpoints = await endpointsOf(space, client.pod, 'b');
-      expect(endpoints).toContainEqual(expect.objectContaining({ lane: 'gray', unused: 'not-injected' }));
-    });
     const { ok, errors, answers } = await client.askMany({ ...GRAY, total: 200 });
     expect({ ok, errors, names: namesIn(answers) }).toEqual({ ok: 200, errors: {}, names: ['B'] });
+    const endpoints = await endpointsOf(space, client.pod, 'b');
+    expect(endpoints).toContainEqual(expect.objectContaining({ lane: 'gray', unused: 'not-injected' }));
   });
 
   it('they are reported when it runs again, and served once they are made anew', async () => {

@@ -12,14 +12,9 @@ describe('a rolling restart of B under load', () => {
   let client: Client;
 
   space.setUp(async () => {
-    await space.apply(
-      service('c', { http: 8080 }),
-      deployment('c', chainApp('C')),
-      service('b', { http: 8080 }),
-      deployment('b', chainApp('B', { next: 'http://c:8080/', replicas: 2 })),
-    );
+    await space.apply(service('b', { http: 8080 }), deployment('b', chainApp('B', { replicas: 2 })));
     client = await startClient(space, 'client', { injected: true });
-    await space.rolledOut('b', 'c');
+    await space.rolledOut('b');
   });
 
   it(`loses none of ${REQUESTS} requests, on kept and on fresh connections`, async () => {
@@ -30,14 +25,14 @@ describe('a rolling restart of B under load', () => {
     await space.rolledOut('b');
     await space.kubectl('rollout', 'restart', 'deployment/b');
     await space.rolledOut('b');
-    for (const name of Object.keys(LOADS)) await client.reached(name, REQUESTS / 2, 240);
+    for (const name of Object.keys(LOADS)) await client.reached(name, REQUESTS / 2, 600);
     const reports = await Promise.all(Object.keys(LOADS).map((name) => client.stop(name)));
     for (const { errors, answers, slowestMs, ended } of reports) {
       process.stdout.write(`${ended} requests, the slowest took ${slowestMs} ms\n`);
       expect(errors).toEqual({});
-      expect(namesIn(answers)).toEqual(['B -> C']);
+      expect(namesIn(answers)).toEqual(['B']);
       // Two pods before, two between, two after.
       expect(addressesIn(answers, 'B').size).toBe(6);
     }
-  });
+  }, 900_000);
 });
