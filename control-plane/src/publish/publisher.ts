@@ -127,7 +127,8 @@ class StreamPublisher implements Publisher, StreamHost {
   }
 
   canonicalise(key: InterestKey, namespace: string): readonly CanonicalKey[] {
-    return canonicalKeys(key, { namespace, clusterDomain: this.#options.clusterDomain });
+    const scope = { namespace, clusterDomain: this.#options.clusterDomain };
+    return canonicalKeys(key, scope).map((each) => this.#index.intern(each));
   }
 
   joined(stream: SidecarStream): void {

@@ -48,7 +48,7 @@ export class SidecarStream {
       this.#caller = await this.#host.authenticate(this.#call.token);
       if (this.#isOver) return;
       const { helloMs } = this.#host.limits;
-      this.#expect(helloMs, new StreamEnd('hello_overdue', `expected a hello within ${helloMs} ms`));
+      this.#expect(helloMs, () => new StreamEnd('hello_overdue', `expected a hello within ${helloMs} ms`));
       this.#ageTimer = setTimeout(() => this.#age(), this.#lifetimeMs());
       this.#call.read((bytes) => this.#receive(bytes));
     } catch (error) {
@@ -73,11 +73,13 @@ export class SidecarStream {
     const { catalog } = this.#host;
     const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
     const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
+    session.isDue = false;
     const update = subscription.next(translate(catalog, view), zone);
     if (update === undefined) {
       session.behindSinceMs = undefined;
       return;
     }
+    session.isWhole = update.isWhole;
     const bytes = encodeUpdate(update.nonce, update.parts);
     if (bytes.length > MAX_UPDATE_BYTES) this.#refuseForIt(update.nonce, bytes.length);
     else this.#send(update.nonce, bytes);
@@ -86,6 +88,7 @@ export class SidecarStream {
   /** There may be something to tell it, in its turn. */
   due(): void {
     if (this.#session === undefined) return;
+    this.#session.isDue = true;
     this.#session.behindSinceMs ??= Date.now();
     this.#host.due(this);
   }
@@ -110,7 +113,10 @@ export class SidecarStream {
     if (session === undefined) throw new StreamEnd('hello_expected', 'expected a hello before anything else');
     if (message.kind === 'interest') return this.#interest(message, session);
     if (message.kind === 'nack') return this.#nack(message, session);
-    if (session.subscription.ack(message.nonce)) this.#answered();
+    if (!session.subscription.ack(message.nonce)) return;
+    clearTimeout(this.#answerTimer);
+    if (session.isDue || !session.isWhole) this.#host.due(this);
+    else session.behindSinceMs = undefined;
   }
 
   #hello({ node, holds }: Hello): void {
@@ -118,10 +124,8 @@ export class SidecarStream {
       throw new StreamEnd('hello_expected', 'expected one hello, found a second');
     checkIdentity(node, this.#caller);
     this.#session = {
-      node,
-      subscription: new Subscription(holds),
-      behindSinceMs: undefined,
-      rejection: undefined,
+      ...{ node, subscription: new Subscription(holds), isDue: false, isWhole: true },
+      ...{ behindSinceMs: undefined, rejection: undefined },
     };
     this.#host.joined(this);
     clearTimeout(this.#answerTimer);
@@ -137,18 +141,14 @@ export class SidecarStream {
   #nack(nack: Nack, session: Session): void {
     const parts = session.subscription.nack(nack.nonce);
     if (parts === undefined) return;
-    this.#answered();
+    clearTimeout(this.#answerTimer);
     this.#refused(nack, parts);
+    this.due();
   }
 
   #refused(nack: Nack, parts: readonly string[]): void {
     if (this.#session !== undefined) this.#session.rejection = { problems: nack.problems, atMs: Date.now() };
     this.#host.refused(this, nack, parts);
-  }
-
-  #answered(): void {
-    clearTimeout(this.#answerTimer);
-    this.due();
   }
 
   /** A sidecar would not take so large a message; what it has of that service is still the best that there is. */
@@ -161,11 +161,10 @@ export class SidecarStream {
 
   #send(nonce: string, bytes: Buffer): void {
     const { answerMs } = this.#host.limits;
-    const overdue = new StreamEnd(
-      'slow_consumer',
-      `expected an answer to update ${nonce} within ${answerMs} ms`,
+    this.#expect(
+      answerMs,
+      () => new StreamEnd('slow_consumer', `expected an answer to update ${nonce} within ${answerMs} ms`),
     );
-    this.#expect(answerMs, overdue);
     this.#buffer(bytes.length);
     this.#call.send(bytes, () => this.#buffer(-bytes.length));
     this.#host.updated(bytes.length);
@@ -176,9 +175,9 @@ export class SidecarStream {
     this.#host.buffered(bytes);
   }
 
-  #expect(withinMs: number, overdue: StreamEnd): void {
+  #expect(withinMs: number, overdue: () => StreamEnd): void {
     clearTimeout(this.#answerTimer);
-    this.#answerTimer = setTimeout(() => this.end(overdue), withinMs);
+    this.#answerTimer = setTimeout(() => this.end(overdue()), withinMs);
   }
 
   #lifetimeMs(): number {
@@ -205,6 +204,10 @@ export class SidecarStream {
 export interface Session {
   readonly node: NodeIdentity;
   readonly subscription: Subscription;
+  /** Something may have changed since the last update was made. */
+  isDue: boolean;
+  /** The last update had all that there was to say. */
+  isWhole: boolean;
   /** Since when (milliseconds since 1970) it may lack something; undefined: it has acknowledged all there is for it. */
   behindSinceMs: number | undefined;
   /** The last update that it has refused. */

@@ -16,9 +16,11 @@ export interface KeyChange {
 /** Values in one update, unless a single service is larger: a slow reader then holds up little, and no message nears its bound. */
 const UPDATE_BUDGET_CHARS = 256 * 1024;
 
-interface InFlight {
+export interface NextUpdate {
   readonly nonce: string;
   readonly parts: UpdateParts;
+  /** Nothing of the delta is left for a later one. */
+  readonly isWhole: boolean;
 }
 
 /** What one sidecar wants, holds, refuses and is being told. No I/O: keys, deltas and answers in, updates out. */
@@ -31,7 +33,7 @@ export class Subscription {
   readonly #refusals = new Refusals();
   #mesh: string | undefined;
   #zone: string | undefined;
-  #inFlight: InFlight | undefined;
+  #inFlight: NextUpdate | undefined;
   #sent = 0;
   #hasAsked = false;
 
@@ -76,10 +78,7 @@ export class Subscription {
    * The next update; undefined while one is under way and when there is nothing to say. A sidecar's first one is always there,
    * so that it knows itself in step.
    */
-  next(
-    delta: NodeDelta,
-    zone: string | undefined,
-  ): { readonly nonce: string; readonly parts: UpdateParts } | undefined {
+  next(delta: NodeDelta, zone: string | undefined): NextUpdate | undefined {
     if (this.#inFlight !== undefined) return undefined;
     const { parts, isWhole } = this.#select(delta);
     const answered = isWhole ? [...this.#unanswered] : [];
@@ -88,7 +87,7 @@ export class Subscription {
     if (isEmpty && this.#sent > 0) return undefined;
     this.#sent += 1;
     const whole = { ...parts, answered, zone: newZone };
-    this.#inFlight = { nonce: String(this.#sent), parts: whole };
+    this.#inFlight = { nonce: String(this.#sent), parts: whole, isWhole };
     for (const key of answered) this.#unanswered.delete(key);
     return this.#inFlight;
   }
