@@ -15,6 +15,8 @@ export interface ConnectionLimits {
   readonly maxConnections: number;
   /** A connection without a first stream after so long is closed. */
   readonly firstStreamMs: number;
+  /** A connection whose last stream ended so long ago is closed. */
+  readonly idleMs: number;
   /** After so long without a sign of life the peer is asked for one … */
   readonly keepaliveMs: number;
   /** … and given so long to answer. */
@@ -46,6 +48,7 @@ export function createDiscoveryServer(options: DiscoveryServerOptions): Discover
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_idle_ms': limits.idleMs,
     'grpc.enable_channelz': 0,
   });
   const sockets = new Sockets(limits.firstStreamMs);

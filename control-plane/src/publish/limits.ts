@@ -20,6 +20,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   // Each sidecar may have an old one and a new one.
   maxConnections: 2 * MAX_STREAMS,
   firstStreamMs: 10_000,
+  idleMs: 60_000,
   keepaliveMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   connectionAgeMs: 30 * 60_000,

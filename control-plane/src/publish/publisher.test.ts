@@ -393,6 +393,21 @@ describe('a stream', () => {
   });
 });
 
+describe('a connection', () => {
+  it('is closed when its only stream was refused and no other one comes', async () => {
+    const { port } = await start({ connections: { idleMs: 50 } });
+    const connection = connectHttp2(`http://127.0.0.1:${port}`);
+    const stream = connection.request({
+      ':method': 'POST',
+      ':path': DISCOVERY_METHOD,
+      'content-type': 'application/grpc',
+    });
+    stream.resume().end();
+    await once(stream, 'close');
+    await once(connection, 'close');
+  });
+});
+
 describe('a drain', () => {
   it('sends every sidecar to another replica and takes no new one', async () => {
     const fixture = await start();
