@@ -20,17 +20,18 @@ export interface Rejection {
   readonly atMs: number;
 }
 
-/** A report is read by people and kept in a ConfigMap: the worst of each kind are enough. */
-const MOST = 100;
+/** A report is read by people and kept in a ConfigMap of at most 1 MiB, for all replicas: the first ones of each kind are enough. */
+const MOST = 50;
+const MOST_PARTS = 10;
 const MOST_PROBLEMS = 3;
+const MOST_CHARS = 200;
+const MOST_VERSIONS = 20;
 /** An update is answered within milliseconds; before that nobody is behind. */
 const BEHIND_MS = 5_000;
 
 export function reportStreams(streams: Iterable<SidecarStream>, nowMs: number): StreamReport {
   const all = [...streams].flatMap((stream) => describe(stream));
   const behind = all.filter(({ sinceMs }) => sinceMs !== undefined && nowMs - sinceMs > BEHIND_MS);
-  const versions: Record<string, number> = {};
-  for (const { version } of all) versions[version] = (versions[version] ?? 0) + 1;
   return {
     sidecars: all.length,
     inStep: all.filter(({ sinceMs }) => sinceMs === undefined).length,
@@ -39,7 +40,7 @@ export function reportStreams(streams: Iterable<SidecarStream>, nowMs: number): 
       .sort((a, b) => a.sinceMs - b.sinceMs)
       .slice(0, MOST),
     rejected: all.flatMap(({ rejection }) => (rejection === undefined ? [] : [rejection])).slice(0, MOST),
-    versions,
+    versions: countVersions(all),
   };
 }
 
@@ -54,7 +55,8 @@ function describe({ session }: SidecarStream): readonly Described[] {
   const problems = rejection.problems.map(({ path, message }) =>
     path === '' ? message : `${path}: ${message}`,
   );
-  const told = { pod, parts, problems: problems.slice(0, MOST_PROBLEMS), atMs: rejection.atMs };
+  const shown = problems.slice(0, MOST_PROBLEMS).map((problem) => problem.slice(0, MOST_CHARS));
+  const told = { pod, parts: parts.slice(0, MOST_PARTS), problems: shown, atMs: rejection.atMs };
   return [{ pod, version: node.version, sinceMs, rejection: told }];
 }
 
@@ -63,4 +65,15 @@ interface Described {
   readonly version: string;
   readonly sinceMs: number | undefined;
   readonly rejection: Rejection | undefined;
+}
+
+/** What sidecars say of themselves is not to be trusted with the size of a report. */
+function countVersions(sidecars: readonly Described[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { version } of sidecars) {
+    const own = version.slice(0, MOST_CHARS);
+    const name = counts.has(own) || counts.size < MOST_VERSIONS ? own : 'other';
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
 }

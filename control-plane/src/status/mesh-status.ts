@@ -57,9 +57,9 @@ function sum(numbers: readonly number[]): number {
 }
 
 function addUp(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total: Record<string, number> = {};
+  const total = new Map<string, number>();
   for (const count of counts) {
-    for (const [key, number] of Object.entries(count)) total[key] = (total[key] ?? 0) + number;
+    for (const [key, number] of Object.entries(count)) total.set(key, (total.get(key) ?? 0) + number);
   }
-  return total;
+  return Object.fromEntries(total);
 }
