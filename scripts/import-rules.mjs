@@ -39,7 +39,8 @@ export const NARROW_EDGES = [
     module: 'node:http',
     only: [
       ...['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
-      ...['injector/src/', 'control-plane/src/', 'kubernetes/src/'],
+      ...['injector/src/admission/', 'kubernetes/src/'],
+      ...['runtime/src/small-server.ts', 'runtime/src/status-server.ts'],
     ],
     reason: 'the data path speaks HTTP through its drivers only',
   },

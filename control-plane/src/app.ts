@@ -5,10 +5,10 @@ import { createLogger, type Log } from '@lanekeeper/runtime/log';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { registerProcessMetrics } from '@lanekeeper/runtime/process-metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status-server';
 import type { ControlPlaneConfig } from './config.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
-import { createStatusServer } from './status-server.ts';
 
 /** Puts the control plane together. Nothing listens before `start`. */
 export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: Lifecycle): Promise<Program> {
@@ -21,7 +21,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const status = createStatusServer({
     metrics,
     notReady: () => notReady(lifecycle, certificates),
-    status: discovery.status,
+    pages: statusPage(discovery.status),
   });
   return {
     log,
@@ -38,11 +38,11 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       await Promise.all([delay(config.drainDelayMs), source.drain()]);
       await discovery.drain();
     },
-    close() {
+    async close() {
       discovery.close();
       certificates?.close();
       source.close();
-      status.close();
+      await status.close();
       stopSampling();
     },
   };
@@ -69,4 +69,16 @@ function notReady(lifecycle: Lifecycle, certificates: CertificateSource | undefi
   const phase = lifecycle.phase();
   const problem = certificates?.problem();
   return [...(phase === 'ready' ? [] : [phase]), ...(problem === undefined ? [] : [problem])];
+}
+
+/** `/status`: counts and generations as JSON. */
+function statusPage(status: () => unknown): StatusPages {
+  const path = '/status';
+  return {
+    paths: [path],
+    ask: (asked) =>
+      asked === path
+        ? { status: 200, text: `${JSON.stringify(status())}\n`, contentType: 'application/json' }
+        : undefined,
+  };
 }

@@ -5,6 +5,7 @@ import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
 import { createLogger, type Log } from '@lanekeeper/runtime/log';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { createStatusServer } from '@lanekeeper/runtime/status-server';
 import { createWebhook } from './admission/http.ts';
 import { review, type ReviewContext } from './admission/review.ts';
 import { warmUp } from './admission/warm-up.ts';
@@ -12,7 +13,6 @@ import { createWebhookServer } from './admission/webhook-server.ts';
 import type { InjectorConfig } from './config.ts';
 import { createInjectionMetrics } from './injection-metrics.ts';
 import type { SidecarTemplate } from './patch/template.ts';
-import { createStatusServer } from './status-server.ts';
 import { createClusterSurroundings } from './surroundings/from-cluster.ts';
 import { createFileSurroundings } from './surroundings/from-files.ts';
 import type { Surroundings } from './surroundings/surroundings.ts';
@@ -58,7 +58,7 @@ export async function buildInjector(options: InjectorOptions): Promise<Program> 
     },
     async close() {
       webhook.close();
-      status.close();
+      await status.close();
       await surroundings.stop();
     },
   };

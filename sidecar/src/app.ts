@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lifecycle, Program } from '@lanekeeper/runtime/lifecycle';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { createStatusServer } from '@lanekeeper/runtime/status-server';
 import type { MeshState } from './admin/admin-deps.ts';
 import { createAdminServer } from './admin/admin-server.ts';
-import { createStatusServer } from './admin/status-server.ts';
 import { createEndpointReports } from './cluster/endpoint-reports.ts';
 import { createRetryBudget, RETRY_BUDGET_DEFAULTS } from './cluster/retry-budget.ts';
 import type { SidecarConfig } from './config.ts';
@@ -15,6 +15,7 @@ import { createExchanges, type Exchanges } from './exchange/request-exchange.ts'
 import { traceIdOf, w3cTraceId } from './lane/trace-ids.ts';
 import { createMeshSource, type MeshSource } from './mesh-source.ts';
 import { createMeshView, type MeshView } from './mesh-view.ts';
+import { probePages } from './probe/probe-pages.ts';
 import { createProber } from './probe/prober.ts';
 import { explain } from './route/explain.ts';
 import type { ServedDirection } from './serve-direction.ts';
@@ -44,9 +45,8 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
   const status = createStatusServer({
     metrics: telemetry.metrics,
     notReady: () => notReady(lifecycle, source),
-    prober: createProber(config.probes, config.podAddress ?? '127.0.0.1'),
+    pages: probePages(createProber(config.probes, config.podAddress ?? '127.0.0.1')),
   });
-
   let directions: readonly ServedDirection[] = [];
   return {
     log,

@@ -4,7 +4,7 @@ import type { AdminDeps } from './admin-deps.ts';
 import { problem, json, type AdminReply, type AdminRequest, type Route } from './endpoint.ts';
 import { listRoutes } from './get-help.ts';
 import { checkHost, checkOrigin, isLoopback } from './guard.ts';
-import { closeServer, listenOn, type SmallServer } from './http-server.ts';
+import { closeServer, listenOn, type SmallServer } from '@lanekeeper/runtime/small-server';
 import { send, wantsHtml } from './reply.ts';
 import { adminRoutes } from './routes.ts';
 

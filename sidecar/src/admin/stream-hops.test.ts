@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { beginRequest, createHarness } from '../exchange/exchange.fixture.ts';
 import { startAdmin, type AdminFixture } from './admin.fixture.ts';
-import { closeServer, listenOn } from './http-server.ts';
+import { closeServer, listenOn } from '@lanekeeper/runtime/small-server';
 import type { HopStreamLimits } from './hop-stream.ts';
 import { streamHops } from './stream-hops.ts';
 

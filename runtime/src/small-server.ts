@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { SocketAddress } from './socket-address.ts';
 
 export interface SmallServer {
   /** Resolves to where it listens, once it does. */

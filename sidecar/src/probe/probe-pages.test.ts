@@ -1,22 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
-import { ask } from './admin.fixture.ts';
-import { createStatusServer } from './status-server.ts';
+import { createStatusServer } from '@lanekeeper/runtime/status-server';
+import { ask } from '../admin/admin.fixture.ts';
+import { probePages } from './probe-pages.ts';
 
 let reasons: string[] = [];
 const metrics = new Metrics();
 const server = createStatusServer({
   metrics,
   notReady: () => reasons,
-  prober: {
+  pages: probePages({
     paths: ['/probe/app/liveness', '/probe/app/readiness'],
     ask(path) {
       if (!path.startsWith('/probe/app/')) return undefined;
       const isHealthy = path === '/probe/app/liveness';
       return Promise.resolve({ isHealthy, sentence: `it is ${isHealthy ? 'well' : 'ill'}` });
     },
-  },
+  }),
 });
 let at: SocketAddress;
 
