@@ -31,11 +31,9 @@ export function createDiscoveryCall(
 ): DiscoveryCall {
   const listeners: (() => void)[] = [];
   let goodbye: NodeJS.Timeout | undefined;
-  let isEnded = false;
-  let isClosed = false;
+  let state: 'open' | 'ended' | 'closed' = 'open';
   grpc.once('close', () => {
-    isEnded = true;
-    isClosed = true;
+    state = 'closed';
     clearTimeout(goodbye);
     for (const listener of listeners) listener();
   });
@@ -44,21 +42,21 @@ export function createDiscoveryCall(
     token: readToken(grpc),
     read(onMessage) {
       grpc.on('data', (bytes: Buffer) => {
-        if (!isEnded) onMessage(bytes);
+        if (state === 'open') onMessage(bytes);
       });
       grpc.once('end', () =>
         call.end(new StreamEnd('closed_by_sidecar', 'the sidecar has ended the stream')),
       );
     },
     send(message, flushed) {
-      if (isEnded) return;
+      if (state !== 'open') return;
       grpc.write(message, () => {
-        if (!isClosed) flushed();
+        if (state !== 'closed') flushed();
       });
     },
     end(end) {
-      if (isEnded) return;
-      isEnded = true;
+      if (state !== 'open') return;
+      state = 'ended';
       goodbye = setTimeout(cut, GOODBYE_MS);
       // What grpc-js makes a status of; OK included, which `end` alone would send without its details.
       grpc.emit('error', { code: end.status, details: end.details, name: end.name, message: end.message });
