@@ -11,7 +11,8 @@ export interface KeyScope {
   readonly clusterDomain: string;
 }
 
-const DEFAULT_DOMAIN = 'cluster.local';
+/** Of clusters whose kubelets are told nothing else. */
+export const DEFAULT_DOMAIN = 'cluster.local';
 const MAPPED = '::ffff:';
 
 /**

@@ -22,7 +22,7 @@ export interface FollowedCluster {
 
 /** Keeps a catalog as the cluster is. Starting and stopping the watch is its owner's business. */
 export function followCluster({ watch, clusterDomain, log }: FollowOptions): FollowedCluster {
-  const converter = new ClusterConverter(watch.tables);
+  const converter = new ClusterConverter(watch.tables, clusterDomain);
   const catalog = createCatalog({ clusterDomain, podAt: (address) => converter.podAt(address) });
   let reported: ReadonlySet<string> = new Set();
   watch.onChange((changes) => {

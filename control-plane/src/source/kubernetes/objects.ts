@@ -18,6 +18,8 @@ export interface KubePod {
   readonly isReady: boolean;
   readonly isTerminating: boolean;
   readonly hostNetwork: boolean;
+  /** A Job's or a bare pod of the kind: it ends when its work is done, and serves no application meanwhile. */
+  readonly runsToEnd: boolean;
   /** All of `status.podIPs`, the primary one first; empty before it has one. */
   readonly addresses: readonly string[];
   readonly nodeName: string;

@@ -64,6 +64,17 @@ describe('members by application', () => {
     expect(summary(endpointsOf('b', service('b'), ...base, ...others))).toEqual(['10.0.0.1 base ok']);
   });
 
+  it('do not join where they are of a Job, which listens to nobody', () => {
+    const endpoints = endpointsOf(
+      'b',
+      service('b'),
+      pod('b-1', '10.0.0.1', { labels: BASE }),
+      slice('b', [endpoint('b-1', '10.0.0.1')]),
+      pod('migrate', '10.0.0.2', { labels: GRAY, runsToEnd: true }),
+    );
+    expect(summary(endpoints)).toEqual(['10.0.0.1 base ok']);
+  });
+
   it('have the port that the Service’s target names among their own', () => {
     const named = service('b', { ports: [{ ...HTTP_PORT, targetPort: 'web' }] });
     const ports = [{ name: 'web', containerPort: 9000, protocol: 'TCP' }];

@@ -28,7 +28,8 @@ export function membersByApp(selection: Selection, view: ClusterView): readonly 
   for (const app of appsOf(selection, view)) {
     const { namespace } = service.meta;
     for (const pod of wanted.flatMap((part) => view.podsOfApp({ namespace, app }, part))) {
-      if (known.has(podKey(pod)) || isOtherPart(pod, service)) continue;
+      // A Job that bears the application's labels listens to nobody.
+      if (known.has(podKey(pod)) || pod.runsToEnd || isOtherPart(pod, service)) continue;
       const member = memberOf(pod, selection, view);
       if (member !== undefined) joined.set(member.id, member);
     }

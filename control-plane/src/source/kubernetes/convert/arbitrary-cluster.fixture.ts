@@ -42,6 +42,7 @@ const somePod: fc.Arbitrary<ClusterObject> = fc
     isTerminating: maybe(25),
     isInjected: maybe(70),
     hostNetwork: maybe(10),
+    runsToEnd: maybe(10),
     phase: fc.constantFrom('Running', 'Running', 'Running', 'Succeeded'),
   })
   .map(({ name, others, hasOwn, ...given }) =>

@@ -1,3 +1,4 @@
+import { DEFAULT_DOMAIN } from '../../../catalog/canonical-key.ts';
 import type { PodFacts, SourceChange, SourceService } from '../../../catalog/source-service.ts';
 import type { ClusterChanges, ClusterTables } from '../cluster-tables.ts';
 import { ClusterIndex } from './cluster-index.ts';
@@ -21,9 +22,9 @@ export class ClusterConverter {
   /** Ids of the services that the catalog knows from here. */
   readonly #told = new Set<string>();
 
-  constructor(tables: ClusterTables) {
+  constructor(tables: ClusterTables, clusterDomain: string = DEFAULT_DOMAIN) {
     this.#tables = tables;
-    this.#index = new ClusterIndex(tables);
+    this.#index = new ClusterIndex(tables, clusterDomain);
   }
 
   /** What the changes mean for the catalog. Services may be among it that are as before. */

@@ -9,14 +9,16 @@ import { NodeZones } from './node-zones.ts';
 
 /** The tables, and what has to be found in them otherwise than by name. */
 export class ClusterIndex implements ClusterView {
+  readonly clusterDomain: string;
   readonly #tables: ClusterTables;
   readonly #podsByApp = new GroupedKeys();
   readonly #podsByAddress = new GroupedKeys();
   readonly #slicesByService = new GroupedKeys();
   readonly #zones = new NodeZones();
 
-  constructor(tables: ClusterTables) {
+  constructor(tables: ClusterTables, clusterDomain: string) {
     this.#tables = tables;
+    this.clusterDomain = clusterDomain;
   }
 
   namespace(name: string): KubeNamespace | undefined {

@@ -2,6 +2,8 @@ import type { KubeEndpointSlice, KubeNamespace, KubePod } from '../objects.ts';
 
 /** What the conversion of a Service asks of the cluster. */
 export interface ClusterView {
+  /** `cluster.local` in most clusters. */
+  readonly clusterDomain: string;
   namespace(name: string): KubeNamespace | undefined;
   /** By `namespace/name`. */
   pod(key: string): KubePod | undefined;
@@ -34,6 +36,7 @@ export const ASKED = {
 /** The same view; `asked` takes down every question. */
 export function recordQuestions(view: ClusterView, asked: Set<string>): ClusterView {
   return {
+    clusterDomain: view.clusterDomain,
     namespace: (name) => {
       asked.add(ASKED.namespace(name));
       return view.namespace(name);

@@ -86,6 +86,7 @@ export function namespace(name: string, given: Partial<KubeMeta> = {}): ClusterO
 export function pod(name: string, address: string, given: Given<KubePod> = {}): ClusterObject {
   const object: KubePod = {
     ...{ phase: 'Running', isReady: true, isTerminating: false, hostNetwork: false },
+    runsToEnd: false,
     ...{ addresses: address === '' ? [] : [address], nodeName: 'node-1', isInjected: true, ports: [] },
     ...given,
     meta: metaOf(name, given),

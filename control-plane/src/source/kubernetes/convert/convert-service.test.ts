@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endpoint, HTTP_PORT, namespace, pod, service, slice } from './cluster.fixture.ts';
-import { BASE, convert, endpointsOf, GRAY, summary } from './converted.fixture.ts';
+import { BASE, convert, convertIn, endpointsOf, GRAY, summary } from './converted.fixture.ts';
 
 describe('members that a Service selects', () => {
   const both = slice('b', [endpoint('b-1', '10.0.0.1'), endpoint('b-2', '10.0.0.2')]);
@@ -188,6 +188,12 @@ describe('a Service', () => {
     );
     expect([...byName.keys()].sort()).toEqual(['by-hand', 'headless']);
     expect(byName.get('headless')?.config.addresses).toEqual([]);
+  });
+
+  it('is known by its full name where the cluster has a domain of its own', () => {
+    const hostsIn = (domain?: string) => convertIn(domain, service('b')).byName.get('b')?.config.hosts;
+    expect(hostsIn('corp.example')).toEqual(['b.shop.svc.corp.example']);
+    expect(hostsIn()).toEqual([]);
   });
 
   it('has its ports of TCP with the protocol that appProtocol or the name says', () => {

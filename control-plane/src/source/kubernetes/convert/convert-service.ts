@@ -1,4 +1,5 @@
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
+import { DEFAULT_DOMAIN } from '../../../catalog/canonical-key.ts';
 import type { SourceService } from '../../../catalog/source-service.ts';
 import type { KubeService } from '../objects.ts';
 import { canonicalAddress } from './addresses.ts';
@@ -27,7 +28,7 @@ export function convertService(service: KubeService, view: ClusterView): Convert
   const config: ServiceConfig = {
     name,
     namespace,
-    hosts: [],
+    hosts: hostsIn(view.clusterDomain, service.meta),
     addresses: service.clusterIPs.map(canonicalAddress),
     ports: ports.map((port) => ({ port: port.port, protocol: protocolOf(port) })),
     endpoints: endpointsOf(members, { publishNotReady: service.publishNotReadyAddresses }, view),
@@ -37,6 +38,11 @@ export function convertService(service: KubeService, view: ClusterView): Convert
     service: { config, exportTo },
     problems: [...(problem === undefined ? [] : [problem]), ...misnamed(members)],
   };
+}
+
+/** The names of the default domain follow from name and namespace, wherever a mesh is read. */
+function hostsIn(clusterDomain: string, { name, namespace }: KubeService['meta']): readonly string[] {
+  return clusterDomain === DEFAULT_DOMAIN ? [] : [`${name}.${namespace}.svc.${clusterDomain}`];
 }
 
 function misnamed(members: readonly Member[]): readonly ConversionProblem[] {

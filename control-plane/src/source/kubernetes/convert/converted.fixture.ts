@@ -4,8 +4,13 @@ import { TestCluster, type ClusterObject } from './cluster.fixture.ts';
 
 /** What a cluster of just these objects becomes. */
 export function convert(...objects: readonly ClusterObject[]) {
+  return convertIn(undefined, ...objects);
+}
+
+/** The same in a cluster with a domain of its own. */
+export function convertIn(clusterDomain: string | undefined, ...objects: readonly ClusterObject[]) {
   const cluster = new TestCluster().put(...objects);
-  const converter = new ClusterConverter(cluster.tables);
+  const converter = new ClusterConverter(cluster.tables, clusterDomain);
   const { put } = converter.apply(cluster.changes());
   const byName = new Map(put.map((one) => [one.config.name, one]));
   return { byName, problems: converter.problems(), converter };

@@ -29,6 +29,7 @@ describe('a pod', () => {
         spec: {
           nodeName: 'n1',
           hostNetwork: false,
+          restartPolicy: 'Never',
           initContainers: [
             { name: 'lanekeeper-sidecar', restartPolicy: 'Always', ports: [{ containerPort: 15020 }] },
             {
@@ -70,6 +71,7 @@ describe('a pod', () => {
       isReady: true,
       isTerminating: false,
       hostNetwork: false,
+      runsToEnd: true,
       addresses: ['198.51.100.1', '2001:db8::1'],
       nodeName: 'n1',
       isInjected: true,

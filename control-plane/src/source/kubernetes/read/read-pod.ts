@@ -19,6 +19,7 @@ export function readPod(object: KubeObject, reader: FieldReader): KubePod {
     isReady: isReady(status, reader),
     isTerminating: reader.optionalText(object.metadata, 'deletionTimestamp') !== undefined,
     hostNetwork: reader.flag(spec, 'hostNetwork'),
+    runsToEnd: ['Never', 'OnFailure'].includes(reader.text(spec, 'restartPolicy')),
     addresses: readAddresses(status, reader),
     nodeName: reader.text(spec, 'nodeName'),
     isInjected: running.some(({ name }) => name === SIDECAR),
