@@ -149,6 +149,7 @@ function readTemplate(env: EnvReader): InjectorConfig['template'] {
       memoryLimit: env.get(NAMES.memoryLimit, QUANTITY, '256Mi'),
     },
     tokenAudience: env.get(NAMES.tokenAudience, kind.TEXT, 'lanekeeper'),
+    ipv6: env.get(NAMES.ipv6, kind.choice('true', 'false'), 'false') === 'true',
     probes: env.get(NAMES.probes, kind.choice('keep', 'rewrite'), 'rewrite'),
   };
 }

@@ -69,6 +69,8 @@ export const INJECTOR_VARIABLES = {
   discoveryCaFile: 'LANEKEEPER_INJECTOR_DISCOVERY_CA_FILE',
   pod: 'LANEKEEPER_INJECTOR_POD',
   reconcileMs: 'LANEKEEPER_INJECTOR_RECONCILE_MS',
+  /** `true`: pods have IPv6 addresses, so sidecars intercept and listen on them as well. */
+  ipv6: 'LANEKEEPER_INJECTOR_IPV6',
   /** `auto` (default), `true` or `false`. */
   nativeSidecars: 'LANEKEEPER_INJECTOR_NATIVE_SIDECARS',
   factsFile: 'LANEKEEPER_INJECTOR_FACTS_FILE',

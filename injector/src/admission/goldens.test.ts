@@ -29,6 +29,7 @@ const CLUSTERS: Readonly<Record<string, Cluster>> = {
       },
     },
   },
+  'pods-with-ipv6-are-intercepted-and-served-on-it': { ipv6: true },
   'probes-are-asked-through-the-status-port': { probes: 'rewrite' },
   'the-manifests-of-seed-001-are-injected-unchanged': {
     namespace: { labels: { msePilotAutoEnable: 'on' }, annotations: {} },

@@ -18,6 +18,7 @@ export function redirectContainer(
       ...listVariable(REDIRECT_VARIABLES.excludeInboundPorts, settings.excludeInboundPorts),
       ...listVariable(REDIRECT_VARIABLES.excludeOutboundPorts, settings.excludeOutboundPorts),
       ...listVariable(REDIRECT_VARIABLES.excludeOutboundCidrs, settings.excludeOutboundCidrs),
+      ...(template.ipv6 ? [{ name: REDIRECT_VARIABLES.ipv6, value: 'true' }] : []),
       // iptables-legacy locks a file in /run, which is read-only here; every container has a writable /dev/shm.
       { name: 'XTABLES_LOCKFILE', value: '/dev/shm/xtables.lock' },
     ],

@@ -66,6 +66,7 @@ function sidecarVariables({ plan, template, probes, appAddress }: SidecarOptions
     ...(plan.identity.adoptsUntagged ? [[VARIABLES.untaggedInbound, 'adopt'] as const] : []),
     ...(appAddress === undefined ? [] : [[VARIABLES.appAddress, appAddress] as const]),
     ...(Object.keys(probes).length === 0 ? [] : [[PROBE_TABLE_VARIABLE, JSON.stringify(probes)] as const]),
+    ...(template.ipv6 ? DUAL_STACK : []),
     ...discoveryVariables(template),
     ...plan.settings.overrides,
   ]);
@@ -80,6 +81,14 @@ function sidecarVariables({ plan, template, probes, appAddress }: SidecarOptions
     ...[...stated].map(([name, value]) => ({ name, value: writeLiteral(value) })),
   ];
 }
+
+/** Where the sidecar listens where pods have both families; `[::]` takes IPv4 as well, but a list says so plainly. */
+const DUAL_STACK: readonly (readonly [string, string])[] = [
+  [VARIABLES.outboundListen, `127.0.0.1:${PORTS.outbound},[::1]:${PORTS.outbound}`],
+  [VARIABLES.inboundListen, `0.0.0.0:${PORTS.inbound},[::]:${PORTS.inbound}`],
+  // One address only: the kernel gives IPv4 connections to it too.
+  [VARIABLES.statusListen, `[::]:${PORTS.status}`],
+];
 
 function discoveryVariables({ discovery }: SidecarTemplate): readonly (readonly [string, string])[] {
   if (discovery === undefined) return [];

@@ -7,6 +7,8 @@ export interface SidecarTemplate {
   readonly resources: Resources;
   /** Who may be shown the pod's token: the control plane. */
   readonly tokenAudience: string;
+  /** Pods have IPv6 addresses: those are intercepted and listened on as well. Without IPv6 in the kernel a sidecar could not start. */
+  readonly ipv6: boolean;
   /** How sidecars reach the control plane; undefined: there is none. */
   readonly discovery: Discovery | undefined;
   /** `rewrite` needs a sidecar that serves `/probe/…`. */

@@ -18,6 +18,7 @@ export const TEMPLATE: SidecarTemplate = {
     address: 'lanekeeper-control-plane.lanekeeper-system.svc:15010',
     ca: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
   },
+  ipv6: false,
   probes: 'keep',
 };
 
@@ -27,6 +28,7 @@ export interface Cluster {
   readonly namespace?: NamespaceFacts;
   readonly nativeSidecars?: boolean;
   readonly probes?: 'keep' | 'rewrite';
+  readonly ipv6?: boolean;
   /** A LimitRange of the namespace. */
   readonly limitRange?: JsonObject;
 }
@@ -37,13 +39,14 @@ export function contextOf({
   nativeSidecars = true,
   probes = 'keep',
   limitRange,
+  ipv6 = false,
 }: Cluster = {}): ReviewContext {
   const facts = createStaticFacts({ nativeSidecars, namespaces: new Map([['shop', namespace]]) });
   return {
     facts: { ...facts, containerLimits: () => (limitRange === undefined ? [] : readLimitRange(limitRange)) },
     ownNamespace: 'lanekeeper-system',
     factsTimeoutMs: 1_000,
-    template: () => ({ ...TEMPLATE, probes }),
+    template: () => ({ ...TEMPLATE, probes, ipv6 }),
   };
 }
 

@@ -51,6 +51,21 @@ describe('bindAll', () => {
     expect(accepted).toHaveLength(1);
   });
 
+  it('listens on both families of one port, each as its own', async () => {
+    const ipv4 = await bindOne({ address: { address: '0.0.0.0', port: 0 } });
+    const ipv6 = await bindOne({ address: { address: '::', port: ipv4.address.port } });
+    for (const [listener, host] of [
+      [ipv4, '127.0.0.1'],
+      [ipv6, '::1'],
+    ] as const) {
+      const socket = connect({ host, port: listener.address.port });
+      cleanups.push(() => socket.destroy());
+      await eventually(() =>
+        expect([...listener.connections].map(({ localAddress }) => localAddress)).toEqual([host]),
+      );
+    }
+  });
+
   it('listens nowhere and names every address that is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

@@ -1,4 +1,4 @@
-import { createServer, type DropArgument, type Server, type Socket } from 'node:net';
+import { createServer, isIPv6, type DropArgument, type Server, type Socket } from 'node:net';
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 
 export interface ListenRequest {
@@ -75,7 +75,8 @@ async function bind(request: ListenRequest): Promise<Listener> {
 function listen(server: Server, { address, port }: SocketAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port, backlog: 1024 }, () => {
+    // An IPv6 address is no IPv4 one: `[::]` beside `0.0.0.0` on one port would be taken otherwise.
+    server.listen({ host: address, port, backlog: 1024, ipv6Only: isIPv6(address) }, () => {
       server.off('error', reject);
       // After this, errors are failures of a single accept (out of descriptors): the listener lives on and accepts the next.
       server.on('error', () => undefined);
