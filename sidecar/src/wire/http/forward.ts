@@ -24,6 +24,8 @@ import type { UpstreamPool } from './upstream-pool.ts';
 /** More interim responses than this to one request are an attack. */
 const MAX_INTERIM = 64;
 
+/** Where idle connections are found closed, so often; a new one that is closed counts for all. */
+const MAX_REPLAYS = 2;
 /** Methods that may be sent again when it is unknown whether they were received (RFC 9110 section 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
@@ -61,7 +63,8 @@ export class Forward implements UpstreamListener {
   #answer: IncomingMessage | undefined;
   #result: ExchangeResult | undefined;
   #interim = 0;
-  #mayReplay: boolean;
+  /** How often it may be sent again though it is not known that nobody received it. */
+  #replays: number;
   /** When the wait for the response's head is over, on the clock of `performance.now`. */
   #deadline = Infinity;
 
@@ -69,7 +72,8 @@ export class Forward implements UpstreamListener {
     this.#context = context;
     this.#down = down;
     this.#decided = decided;
-    this.#mayReplay = IDEMPOTENT.has(decided.checked.head.method) && !announcesBody(down.request);
+    const isRepeatable = IDEMPOTENT.has(decided.checked.head.method) && !announcesBody(down.request);
+    this.#replays = isRepeatable ? MAX_REPLAYS : 0;
     down.response.on('close', () => this.#closed());
   }
 
@@ -225,17 +229,20 @@ export class Forward implements UpstreamListener {
       return;
     }
     const error = upstreamError(cause);
-    if (this.#isStaleConnection(error, upstream)) {
-      this.#mayReplay = false;
+    if (this.#isStaleConnection(error)) {
+      this.#replays -= upstream.reusedSocket ? 1 : MAX_REPLAYS;
       this.#context.pool.dropIdle(this.#decided.exchange.target);
       this.#attempt();
     } else if (error.retryable && this.#decided.exchange.retry(error)) this.#attempt();
     else this.#refuse(error);
   }
 
-  /** An idle connection that the upstream closed just when it was taken: the request is sent again on a new one, once. */
-  #isStaleConnection(error: ProxyError, upstream: ClientRequest): boolean {
-    return this.#mayReplay && upstream.reusedSocket && this.#interim === 0 && error.code === 'upstream-reset';
+  /**
+   * A connection that the upstream closed without a word: an idle one, just when it was taken, or a new one that only its system
+   * had accepted when it ended. The request is sent again: an application that has ended refuses that, and then others may be asked.
+   */
+  #isStaleConnection(error: ProxyError): boolean {
+    return this.#replays > 0 && this.#interim === 0 && error.code === 'upstream-reset';
   }
 
   /** False: the response cannot be written, and the client was told so. */

@@ -337,6 +337,54 @@ export function forwardingPromises(create: CreateDriver): void {
       expect(handler.exchanges.map((exchange) => exchange.retries)).toEqual([[], []]);
     });
 
+    test('so is a new one that only its system accepted, once', async () => {
+      for (const [resets, answer] of [
+        [1, OK],
+        [2, 'HTTP/1.1 502 Bad Gateway'],
+      ] as const) {
+        let left: number = resets;
+        const upstream = await rawUpstream({
+          onData: (socket) => {
+            if (left === 0) socket.write(OK);
+            else {
+              left -= 1;
+              socket.resetAndDestroy();
+            }
+          },
+        });
+        const { port } = await startDriver(create, { targets: [upstream.target] });
+        const client = rawClient(port);
+        client.write('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
+        await client.until(answer);
+        expect(upstream.connections).toHaveLength(2);
+      }
+    });
+
+    test('is replaced once more where the new one was taken by nobody, and not for ever', async () => {
+      for (const [resets, answer] of [
+        [2, OK],
+        [3, 'HTTP/1.1 502 Bad Gateway'],
+      ] as const) {
+        let left: number = resets;
+        const upstream = await rawUpstream({
+          onData: (socket, received) => {
+            if (!received.includes('/2') || left === 0) socket.write(OK);
+            else {
+              left -= 1;
+              socket.resetAndDestroy();
+            }
+          },
+        });
+        const { port } = await startDriver(create, { targets: [upstream.target] });
+        const client = rawClient(port);
+        client.write('GET /1 HTTP/1.1\r\nHost: b\r\n\r\n');
+        await client.until(OK);
+        client.write('GET /2 HTTP/1.1\r\nHost: b\r\n\r\n');
+        await client.until(`${OK}${answer}`);
+        expect(upstream.connections).toHaveLength(3);
+      }
+    });
+
     test('fails a request that may not', async () => {
       const upstream = await rawUpstream({
         onData: (socket, received) => {
