@@ -1,5 +1,5 @@
 // The sidecars of the benchmark: real gRPC streams over TLS, each on a connection of its own, that acknowledge all they get.
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ChannelCredentials } from '@grpc/grpc-js';
 import { DISCOVERY_METHOD, type ClientMessage, type Update } from '@lanekeeper/protocol/discovery';
 import { keysOf, sidecarIdentity, SIZE } from './control-plane-mesh.ts';
 import { nowMs, type FromSwarm, type ToSwarm } from './control-plane-messages.ts';
@@ -26,18 +26,20 @@ process.on('disconnect', () => process.exit());
 
 function connectAll(port: number, ca: string): void {
   let next = 0;
+  // Shared: in a cluster a thousand pods read their own, here it would be this process's time.
+  const to = { address: `127.0.0.1:${port}`, trust: credentials.createSsl(Buffer.from(ca)) };
   const connectNext = (): void => {
-    if (next < SIZE.sidecars) connect(next++, { port, ca }, connectNext);
+    if (next < SIZE.sidecars) connect(next++, to, connectNext);
   };
   for (let count = 0; count < CONNECTING; count += 1) connectNext();
 }
 
 function connect(
   index: number,
-  to: { readonly port: number; readonly ca: string },
+  to: { readonly address: string; readonly trust: ChannelCredentials },
   connected: () => void,
 ): void {
-  const client = new Client(`127.0.0.1:${to.port}`, credentials.createSsl(Buffer.from(to.ca)), {
+  const client = new Client(to.address, to.trust, {
     'grpc.ssl_target_name_override': 'localhost',
     'grpc.use_local_subchannel_pool': 1,
   });
