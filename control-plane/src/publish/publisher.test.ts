@@ -381,6 +381,7 @@ describe('a stream', () => {
     const fixture = await start();
     const client = await join(fixture, 'host:b', 'host:c');
     expect(fixture.metrics.interests.value).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(fixture.metrics.waiting.value).toBe(0));
     client.close();
     await vi.waitFor(() => expect(fixture.metrics.streams.value).toBe(0));
     expect(fixture.metrics.interests.value).toBe(0);

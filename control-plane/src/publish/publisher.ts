@@ -68,7 +68,10 @@ class StreamPublisher implements Publisher, StreamHost {
     const now = (): number => performance.now();
     this.#options = options;
     this.#queue = new PushQueue({
-      push: (stream) => stream.push(),
+      push: (stream) => {
+        stream.push();
+        options.metrics.waiting.set(this.#queue.size());
+      },
       hasRoom: () => this.#buffered < limits.maxBufferedBytes,
       now,
     });
@@ -176,6 +179,7 @@ class StreamPublisher implements Publisher, StreamHost {
     this.#open -= 1;
     this.#streams.delete(stream);
     this.#queue.remove(stream);
+    metrics.waiting.set(this.#queue.size());
     const pod = stream.caller?.podUid;
     if (pod !== undefined && this.#byPod.get(pod) === stream) this.#byPod.delete(pod);
     this.#index.remove(stream, stream.session?.subscription.keys() ?? []);
