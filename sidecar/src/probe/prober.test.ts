@@ -206,7 +206,7 @@ test('asks the application once at a time, however many want to know', async () 
     answers.push(() => response.end());
   });
   const prober = createProber({ [PATH]: httpProbe(port) }, HOST);
-  const findings = Array.from({ length: 50 }, () => prober.ask(PATH));
+  const findings = Array.from({ length: 50 }, async () => prober.ask(PATH));
   await expect.poll(() => answers.length).toBe(1);
   answers[0]?.();
   expect((await Promise.all(findings)).every((finding) => finding?.isHealthy)).toBe(true);
