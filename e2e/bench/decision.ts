@@ -1,6 +1,8 @@
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { createPicker } from '@lanekeeper/sidecar/cluster/create-picker';
 import { createEndpointLoads } from '@lanekeeper/sidecar/cluster/endpoint-loads';
+import { Interests } from '@lanekeeper/sidecar/discovery/interests';
+import { createOnDemand, type OnDemand } from '@lanekeeper/sidecar/on-demand';
 import { createOutlierDetector, OUTLIER_DEFAULTS } from '@lanekeeper/sidecar/cluster/outlier';
 import type { Connection } from '@lanekeeper/sidecar/listen/connection';
 import { compileSnapshot } from '@lanekeeper/sidecar/route/compile-snapshot';
@@ -37,13 +39,17 @@ const inbound = Array.from({ length: 4096 }, (_, index) =>
 );
 
 const NO_DESTINATION: Connection = { ...connectionAt(outbound, 0), destination: undefined };
-const cases: readonly (readonly [string, (index: number) => Decision])[] = [
+const onDemand = askedForAll(config);
+const cases: readonly (readonly [string, (index: number) => Decision | Promise<void> | undefined])[] = [
   ['outbound, by address', (index) => decideOutbound(headAt(index), connectionAt(outbound, index), context)],
   ['outbound, by authority', (index) => decideOutbound(headAt(index), NO_DESTINATION, context)],
   ['outbound, with edits', (index) => withEdits(index)],
   ['inbound', (index) => decideInbound(headAt(index), connectionAt(inbound, index), context)],
   ['gateway, 1,000 routes', (index) => decideGateway(headAt(index), NO_DESTINATION, context)],
   ['opaque connection', (index) => decideStream(connectionAt(outbound, index), context)],
+  // What a control plane adds to each request: whether its destination was asked for.
+  ['asked for, by address', (index) => onDemand.beforeRequest(headAt(index), connectionAt(outbound, index))],
+  ['asked for, by authority', (index) => onDemand.beforeRequest(headAt(index), NO_DESTINATION)],
 ];
 
 process.stdout.write(`compile ${SERVICES} services x 10 endpoints: ${compileMs.toFixed(1)} ms\n`);
@@ -60,7 +66,7 @@ for (const [name, decide] of cases) {
 }
 
 /** Nanoseconds per decision, averaged over a batch: the clock costs too much to read it twice for each. */
-function timeBatches(decide: (index: number) => Decision): Float64Array {
+function timeBatches(decide: (index: number) => unknown): Float64Array {
   const samples = new Float64Array(SAMPLES / BATCH);
   for (let sample = 0; sample < samples.length; sample += 1) {
     const start = process.hrtime.bigint();
@@ -71,7 +77,7 @@ function timeBatches(decide: (index: number) => Decision): Float64Array {
 }
 
 /** Each decision by itself, the clock's own cost included: the tail must not hide in an average. */
-function timeEach(decide: (index: number) => Decision): Float64Array {
+function timeEach(decide: (index: number) => unknown): Float64Array {
   const samples = new Float64Array(SAMPLES);
   for (let index = 0; index < SAMPLES; index += 1) {
     const start = process.hrtime.bigint();
@@ -167,6 +173,18 @@ function contextOf(mesh: MeshConfig): DecisionContext {
     untaggedInbound: 'correct',
     appAddress: undefined,
   };
+}
+
+/** Everything was asked for before, as on the second request to a destination and all others. */
+function askedForAll(mesh: MeshConfig): OnDemand {
+  const interests = new Interests({ waitMs: 1_000, own: [] });
+  const demand = createOnDemand({ interests, snapshot: () => context.snapshot });
+  demand.learn(mesh);
+  for (const [index, connection] of outbound.entries()) {
+    void demand.beforeConnection(connection);
+    void demand.beforeRequest(headAt(index), NO_DESTINATION);
+  }
+  return demand;
 }
 
 /** A third tagged, a third linked only by ids, a third plain. */
