@@ -55,6 +55,7 @@ describe('what the chart sets for a program', () => {
   it('carries the values of the user to the injector', () => {
     expect(parseInjector(environmentOf('injector', full))).toMatchObject({
       logLevel: 'debug',
+      listen: { address: '::', port: 15443 },
       template: {
         sidecarImage: `registry.example:5000/mirror/lanekeeper/sidecar:0.1.0-rc.1@sha256:${'3'.repeat(64)}`,
         redirectImage: `registry.example:5000/mirror/lanekeeper/redirect:0.1.0-rc.1@sha256:${'4'.repeat(64)}`,
@@ -72,6 +73,8 @@ describe('what the chart sets for a program', () => {
     });
     expect(parseControlPlane(environmentOf('control-plane', full))).toMatchObject({
       logLevel: 'warn',
+      listen: { address: '::', port: 15010 },
+      statusListen: { address: '::', port: 15020 },
       clusterDomain: 'cluster.example',
     });
   });

@@ -32,6 +32,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'sidecar.resources.requests.memory': ['1Gi'],
   'sidecar.resources.limits.cpu': ['1'],
   'sidecar.resources.limits.memory': ['1Gi'],
+  ipv6: ['true'],
   'certificates.source': ['existing'],
   'certificates.certManager.issuer.name': ['corporate', 'certificates.source=cert-manager'],
   'certificates.certManager.issuer.kind': [
