@@ -20,6 +20,7 @@ export const OVERRIDES = {
   headTimeoutMs: kind.milliseconds(1, HOUR_MS),
   idleTimeoutMs: kind.milliseconds(1, DAY_MS),
   responseTimeoutMs: kind.milliseconds(0, DAY_MS),
+  drainDelayMs: kind.milliseconds(0, HOUR_MS),
   drainTimeoutMs: kind.milliseconds(0, DAY_MS),
   maxHeadBytes: kind.integer(1024, 1024 * 1024),
   maxConnections: kind.integer(1, 1_000_000),

@@ -190,6 +190,14 @@ describe('a Service', () => {
     expect(byName.get('headless')?.config.addresses).toEqual([]);
   });
 
+  it('without a port of TCP is none: nothing that the mesh carries goes there', () => {
+    const { byName } = convert(
+      service('names', { ports: [{ ...HTTP_PORT, name: 'dns', protocol: 'UDP' }] }),
+      service('peers', { clusterIPs: [], ports: [] }),
+    );
+    expect([...byName.keys()]).toEqual([]);
+  });
+
   it('is known by its full name where the cluster has a domain of its own', () => {
     const hostsIn = (domain?: string) => convertIn(domain, service('b')).byName.get('b')?.config.hosts;
     expect(hostsIn('corp.example')).toEqual(['b.shop.svc.corp.example']);

@@ -17,11 +17,12 @@ export interface ConvertedService {
   readonly problems: readonly ConversionProblem[];
 }
 
-/** What a Kubernetes Service is in the mesh; undefined: nothing, for it only names a host outside (ExternalName). */
+/** What a Kubernetes Service is in the mesh; undefined: nothing, for it only names a host outside (ExternalName) or has no port of TCP. */
 export function convertService(service: KubeService, view: ClusterView): ConvertedService | undefined {
   if (service.type === 'ExternalName') return undefined;
   const { name, namespace } = service.meta;
   const ports = service.ports.filter(({ protocol }) => protocol === 'TCP');
+  if (ports.length === 0) return undefined;
   const selected = selectedMembers({ name, namespace, ports }, view);
   const members = [...selected, ...membersByApp({ service, ports, selected }, view)];
   const { exportTo, problem } = visibilityOf(service.meta, view);
