@@ -51,12 +51,15 @@ describe.each(HELMS)('%s', (helm) => {
   beforeAll(remove);
   afterAll(remove);
 
-  it('installs, upgrades, rolls back and uninstalls, where PodSecurity is restricted', async () => {
+  it('installs and says what to do next, upgrades, rolls back and uninstalls, where PodSecurity is restricted', async () => {
     await eventually(async () => expect(await ourObjects()).toEqual([]));
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM, labels } }]);
 
-    await deploy('install');
+    const said = await deploy('install');
+    expect(said).toContain(`kubectl -n ${SYSTEM} rollout status deployment/lanekeeper-injector`);
+    expect(said).toContain('kubectl label namespace shop lanekeeper.io/injection=enabled');
+    expect(said).toContain('One replica of the injector: pods that start while it restarts get no sidecar.');
     const made = await trust();
     expect(await logLevel()).toBe('info');
 

@@ -8,6 +8,7 @@ const LAST = [
   'upgrade',
   'uninstall',
   'helm-versions',
+  'certificates-of-the-user',
 ];
 
 interface TestFile {

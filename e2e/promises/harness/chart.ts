@@ -33,7 +33,7 @@ export async function installChart(...more: readonly string[]): Promise<void> {
 }
 
 export async function uninstallChart(): Promise<void> {
-  await helm('uninstall', RELEASE, '--wait', '--timeout=5m');
+  await helm('uninstall', RELEASE, '--ignore-not-found', '--wait', '--timeout=5m');
 }
 
 interface Release {
