@@ -92,12 +92,12 @@ test('keeps sockets out of decisions and lanes out of drivers, and lets decision
 
 test('keeps each third-party library behind its one door, and binds no test', () => {
   const files = {
-    'sidecar/src/discovery/read.ts': "import { parse } from 'yaml';\n",
+    'mesh-file/src/read.ts': "import { parse } from 'yaml';\n",
     'sidecar/src/admin/show.ts': "const yaml = await import('yaml');\n",
     'sidecar/src/admin/show.test.ts': "import { parse } from 'yaml';\n",
   };
-  expect(problemsOf(files, { sidecar: { yaml: '1.0.0' } })).toEqual([
-    expect.stringContaining('sidecar/src/admin/show.ts:1: yaml is for sidecar/src/discovery/ only'),
+  expect(problemsOf(files, { sidecar: { yaml: '1.0.0' }, 'mesh-file': { yaml: '1.0.0' } })).toEqual([
+    expect.stringContaining('sidecar/src/admin/show.ts:1: yaml is for mesh-file/src/ only'),
   ]);
 });
 

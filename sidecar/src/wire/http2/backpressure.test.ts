@@ -115,7 +115,11 @@ test('memory does not grow with what is carried', async () => {
   };
   await round();
   const before = process.memoryUsage().rss;
-  await round();
-  await round();
-  expect(process.memoryUsage().rss - before).toBeLessThan(40 * 1024 * 1024);
+  // What is held stays and grows by 128 MiB a round; what only waits for the collector comes and goes.
+  const growth: number[] = [];
+  for (let rounds = 0; rounds < 4; rounds++) {
+    await round();
+    growth.push(process.memoryUsage().rss - before);
+  }
+  expect(Math.min(...growth.slice(1))).toBeLessThan(40 * 1024 * 1024);
 });
