@@ -4,7 +4,7 @@ import { installChart, SYSTEM } from './harness/chart.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { getItems } from './harness/kubectl.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
-import { sidecarOf, type Pod } from './harness/pod.ts';
+import { isReady, sidecarOf, type Pod } from './harness/pod.ts';
 import { useSpace } from './harness/space.ts';
 
 const LOADS = {
@@ -21,20 +21,26 @@ describe('an upgrade of the chart under load', () => {
     await space.apply(
       service('b', { http: 8080 }),
       deployment('b', chainApp('B', { labels })),
-      deployment('b-gray', chainApp('Bgray', { labels: { ...labels, 'lanekeeper.io/lane': 'gray' } })),
+      deployment(
+        'b-gray',
+        chainApp('Bgray', { labels: { ...labels, 'lanekeeper.io/lane': 'gray' }, replicas: 2 }),
+      ),
     );
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b', 'b-gray');
   });
 
+  /** Without those that are ending. */
   const systemPods = async (): Promise<readonly string[]> =>
-    (await getItems<Pod>(['--namespace', SYSTEM, 'pods'])).map(({ metadata }) => metadata.name);
+    (await getItems<Pod>(['--namespace', SYSTEM, 'pods']))
+      .filter(isReady)
+      .map(({ metadata }) => metadata.name);
 
   it('loses no request, and no pod that comes meanwhile goes without a sidecar', async () => {
     const before = await systemPods();
     for (const [name, order] of Object.entries(LOADS)) await client.start({ ...order, name, concurrency: 2 });
     for (const name of Object.keys(LOADS)) await client.reached(name, 100);
-    const upgraded = installChart('--set=injector.logLevel=debug', '--set=controlPlane.logLevel=debug');
+    const upgraded = installChart(`--set-string=pods.annotations.upgraded=${Date.now()}`);
     let isOver = false;
     const over = upgraded.finally(() => (isOver = true));
     const rolls = async (): Promise<void> => {
