@@ -9,12 +9,21 @@ const names = readdirSync(FOLDER)
   .filter((file) => file.endsWith(SUFFIX))
   .map((file) => file.slice(0, -SUFFIX.length));
 
+/** The two majors put objects of some kinds in another order, and end them with different numbers of empty lines. */
+function sectionsOf(manifest: string): readonly string[] {
+  return manifest
+    .split(/^---$/m)
+    .map((section) => section.trim())
+    .sort();
+}
+
 describe.each(HELMS)('the chart with $name', ({ program }) => {
   it.each(names)('renders %s', (name) => {
     const text = render(program, '--values', FOLDER + name + SUFFIX);
     const golden = `${FOLDER}${name}.golden.yaml`;
-    if (process.env['UPDATE_GOLDENS'] === '1') writeFileSync(golden, text);
-    expect(text).toBe(existsSync(golden) ? readFileSync(golden, 'utf8') : 'no golden yet: UPDATE_GOLDENS=1');
+    if (process.env['UPDATE_GOLDENS'] === '1' && program === HELMS[0].program) writeFileSync(golden, text);
+    const expected = existsSync(golden) ? readFileSync(golden, 'utf8') : 'no golden yet: UPDATE_GOLDENS=1';
+    expect(sectionsOf(text)).toEqual(sectionsOf(expected));
   });
 
   it.each(names)('renders %s twice to the same bytes, for an installation as for an upgrade', (name) => {
