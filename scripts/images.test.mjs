@@ -104,6 +104,15 @@ describe.each(Object.entries(dockerfiles))('the Dockerfile of %s', (program, doc
   });
 });
 
+describe.each(['injector', 'control-plane'])('the Dockerfile of %s', (program) => {
+  it('sizes the heap by the memory of its container', () => {
+    const text = readFileSync(join(root, dockerfiles[program]), 'utf8');
+    const [, options] = /^ENV .*NODE_OPTIONS=(\S+)$/m.exec(text);
+    const [, percentage] = /^--max-old-space-size-percentage=(\d+)$/.exec(options);
+    expect(Number(percentage)).toBeLessThanOrEqual(75);
+  });
+});
+
 describe('what a Dockerfile may copy', () => {
   const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
 
