@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Request } from './arguments.ts';
 import { collect } from './collect.ts';
@@ -16,6 +16,8 @@ export interface Target {
 }
 
 const GRACE_MS = 15_000;
+/** Promises of a run that was killed would go on against the next cluster of that name. */
+const ENDS_WITH_PARENT = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM'] : [];
 
 /** Runs the promises, all or those that the request names; answers vitest's exit code. Collects what explains a failure. */
 export async function tryPromises(request: Request, target: Target): Promise<number> {
@@ -38,7 +40,11 @@ function vitest({ words, vitest: options, keep }: Request, target: Target, folde
   const named = Object.entries(variables).map(([name, value]) => [`LANEKEEPER_E2E_${name}`, value]);
   const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const config = join(ROOT, 'e2e', 'promises', 'vitest.config.ts');
-  const child = spawn(process.execPath, [program, 'run', '--config', config, ...words, ...options], {
+  const [starter = '', ...command] = [
+    ...ENDS_WITH_PARENT,
+    ...[process.execPath, program, 'run', '--config', config, ...words, ...options],
+  ];
+  const child = spawn(starter, command, {
     cwd: ROOT,
     env: { ...process.env, ...Object.fromEntries(named), KUBECONFIG: target.kubeconfig },
     stdio: 'inherit',
