@@ -3,9 +3,14 @@ import type { Client } from './harness/client.ts';
 import { startClient } from './harness/client.ts';
 import { addressesIn, namesIn } from './harness/chain.ts';
 import { startEdge } from './harness/edge.ts';
+import { getItems } from './harness/kubectl.ts';
 import { laneOf, sidecarOf } from './harness/pod.ts';
 import { SEED_DEPLOYMENTS, seedManifests, seedServices } from './harness/seed.ts';
 import { useSpace } from './harness/space.ts';
+
+interface Node {
+  readonly status: { readonly addresses: readonly { readonly type: string; readonly address: string }[] };
+}
 
 const BASE = { url: 'http://edge:8080/a', headers: { host: 'www.aliyundoc.com' } };
 const GRAY = { url: 'http://edge:8080/a', headers: { host: 'www.example.com' } };
@@ -48,6 +53,16 @@ describe('seed 001: each request stays in its lane, with no change to any applic
       status: 200,
       text: expect.stringMatching(/^Agray\[[\d.]+\] -> Bgray\[[\d.]+\] -> Cgray\[[\d.]+\]$/) as string,
     });
+  });
+
+  it.each([
+    { port: 32605, lane: 'base', answer: /^A\[.*B\[.*C\[/ },
+    { port: 31622, lane: 'gray', answer: /^Agray\[.*Bgray\[.*Cgray\[/ },
+  ])('answers at node port $port, as load balancers outside call it, by $lane', async ({ port, answer }) => {
+    const [node] = await getItems<Node>(['nodes']);
+    const address = node?.status.addresses.find(({ type }) => type === 'InternalIP')?.address;
+    const { status, text } = await client.ask({ url: `http://${address}:${port}/a` });
+    expect({ status, text }).toEqual({ status: 200, text: expect.stringMatching(answer) as string });
   });
 
   it.each([true, false])(
