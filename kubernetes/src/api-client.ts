@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
-import { createRequester } from './request.ts';
+import { createRequester, type ApiClientOptions } from './request.ts';
 import type { KubeObject } from './kube-object.ts';
+import type { ListPage, ServerVersion, TokenReview } from './answers.ts';
 import { expectObject, readPage, readTokenReview, readVersion } from './read-answers.ts';
 import { pathOf, TOKEN_REVIEWS, type Collection, type Named } from './resources.ts';
-import type { Credentials } from './credentials.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -18,13 +18,6 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number;
   /** Of the page before. */
   readonly continueToken?: string;
-}
-
-export interface ListPage {
-  readonly items: readonly KubeObject[];
-  readonly resourceVersion: string;
-  /** Empty: this was the last page. */
-  readonly continueToken: string;
 }
 
 export interface WatchOptions {
@@ -49,25 +42,6 @@ export type Patch =
       readonly force: boolean;
     };
 
-export interface TokenReview {
-  readonly authenticated: boolean;
-  /** The server's sentence where it is not; empty otherwise. */
-  readonly error: string;
-  /** `system:serviceaccount:shop:default` */
-  readonly username: string;
-  /** Those asked for that the token is meant for. */
-  readonly audiences: readonly string[];
-  /** `authentication.kubernetes.io/pod-name` and its kin. */
-  readonly extra: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface ServerVersion {
-  readonly major: number;
-  readonly minor: number;
-  /** `v1.34.4` */
-  readonly gitVersion: string;
-}
-
 /** What we ask of the API server. Each call rejects with {@link ApiError}; none retries by itself, except over a stale connection. */
 export interface ApiClient {
   get(place: Named, options?: CallOptions): Promise<KubeObject>;
@@ -83,12 +57,6 @@ export interface ApiClient {
   serverVersion(options?: CallOptions): Promise<ServerVersion>;
   /** Ends all connections; calls in flight reject with `aborted`. */
   close(): void;
-}
-
-export interface ApiClientOptions {
-  readonly credentials: Credentials;
-  /** Program and version, for the server's audit log: `lanekeeper-injector/0.1.0`. */
-  readonly userAgent: string;
 }
 
 const PATCH_TYPES = {

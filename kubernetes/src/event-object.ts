@@ -1,4 +1,4 @@
-import type { EventNote, EventRecorderOptions, Regarding } from './events.ts';
+import type { EventNote, EventRecorderOptions, Regarding } from './event-note.ts';
 import { microTime } from './lease-record.ts';
 import type { Collection } from './resources.ts';
 import { EVENTS } from './resources.ts';

@@ -1,6 +1,6 @@
 import { isNotFound } from './api-error.ts';
 import { eventName, eventObject, placeOf, seriesKey, seriesPatch } from './event-object.ts';
-import type { EventNote, EventRecorderOptions, EventTimes } from './events.ts';
+import type { EventNote, EventRecorderOptions, EventTimes } from './event-note.ts';
 
 /** Written at once before {@link EventTimes.refillMs} counts. */
 const BURST = 50;

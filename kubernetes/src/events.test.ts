@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiClient } from './api-client.ts';
-import { createEventRecorder, type EventNote, type EventRecorder } from './events.ts';
+import type { EventNote } from './event-note.ts';
+import { createEventRecorder, type EventRecorder } from './events.ts';
 import { NAMESPACES, PODS } from './resources.ts';
 import { ApiServer } from './testing/api-server.ts';
 import { eventually } from './testing/eventually.ts';

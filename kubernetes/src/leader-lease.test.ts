@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ApiClient } from './api-client.ts';
-import { createLeaderLease, type LeaderLease, type LeaderLeaseOptions } from './leader-lease.ts';
+import { createLeaderLease, type LeaderLease } from './leader-lease.ts';
+import type { LeaderLeaseOptions } from './lease-options.ts';
 import { fieldsOf } from './kube-object.ts';
 import { LEASES } from './resources.ts';
 import { ApiServer } from './testing/api-server.ts';

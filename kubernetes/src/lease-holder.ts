@@ -1,6 +1,6 @@
 import { ApiError, isConflict } from './api-error.ts';
 import type { KubeObject } from './kube-object.ts';
-import type { LeaderLeaseOptions, LeaseTimes } from './leader-lease.ts';
+import type { LeaderLeaseOptions, LeaseTimes } from './lease-options.ts';
 import { microTime, readLease, writeLease, type LeaseRecord } from './lease-record.ts';
 import { LEASES, type Named } from './resources.ts';
 

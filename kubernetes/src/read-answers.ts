@@ -1,4 +1,4 @@
-import type { ListPage, ServerVersion, TokenReview } from './api-client.ts';
+import type { ListPage, ServerVersion, TokenReview } from './answers.ts';
 import { ApiError } from './api-error.ts';
 import { asKubeObject, fieldsOf, type KubeObject } from './kube-object.ts';
 import { nameOf, type Collection } from './resources.ts';

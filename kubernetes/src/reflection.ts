@@ -9,7 +9,7 @@ import { ReflectedStore, type Change, type Reading } from './reflected-store.ts'
 import { createReflectionReport, type ReflectionReport } from './reflection-report.ts';
 import { REFLECTOR_TIMES, type ReflectorTimes } from './reflector-times.ts';
 import { readResourceVersion, type ResourceVersion } from './resource-version.ts';
-import type { ReflectorOptions } from './reflector.ts';
+import type { ReflectorOptions } from './reflector-options.ts';
 import { runWatchSession, type WatchOutcome } from './watch-session.ts';
 import type { WatchEvent } from './watch-event.ts';
 

@@ -4,8 +4,13 @@ import type { Readable } from 'node:stream';
 import { ApiError } from './api-error.ts';
 import { answerError, brokenError, malformedAnswer, type Asked } from './answer-error.ts';
 import { createAgents, type Agents } from './agents.ts';
-import type { ApiClientOptions } from './api-client.ts';
-import type { Grant } from './credentials.ts';
+import type { Credentials, Grant } from './credentials.ts';
+
+export interface ApiClientOptions {
+  readonly credentials: Credentials;
+  /** Program and version, for the server's audit log: `lanekeeper-injector/0.1.0`. */
+  readonly userAgent: string;
+}
 
 export interface ApiRequest extends Asked {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import type { TokenReview } from '@lanekeeper/kubernetes/api-client';
+import type { TokenReview } from '@lanekeeper/kubernetes/answers';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startDiscovery, type DiscoveryFixture, type FixtureOptions } from '../testing/discovery-fixture.ts';

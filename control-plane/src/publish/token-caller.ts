@@ -1,4 +1,4 @@
-import type { TokenReview } from '@lanekeeper/kubernetes/api-client';
+import type { TokenReview } from '@lanekeeper/kubernetes/answers';
 import type { Caller } from './caller.ts';
 import { StreamEnd } from './stream-end.ts';
 

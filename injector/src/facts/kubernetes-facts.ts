@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient, ServerVersion } from '@lanekeeper/kubernetes/api-client';
+import type { ServerVersion } from '@lanekeeper/kubernetes/answers';
+import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
 import { isNotFound } from '@lanekeeper/kubernetes/api-error';
 import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
 import type { KubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metrics';

@@ -1,5 +1,5 @@
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
-import type { EventNote } from '@lanekeeper/kubernetes/events';
+import type { EventNote } from '@lanekeeper/kubernetes/event-note';
 import { PODS } from '@lanekeeper/kubernetes/resources';
 import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';

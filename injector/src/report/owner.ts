@@ -1,4 +1,4 @@
-import type { Regarding } from '@lanekeeper/kubernetes/events';
+import type { Regarding } from '@lanekeeper/kubernetes/event-note';
 import { isObject, objectAt, objectsAt, ownText, type JsonObject } from '../pod/json.ts';
 
 /** What made the pod, and what a person can do about it. */

@@ -1,4 +1,4 @@
-import type { EventNote } from '@lanekeeper/kubernetes/events';
+import type { EventNote } from '@lanekeeper/kubernetes/event-note';
 import { describe, expect, it } from 'vitest';
 import { review } from '../admission/review.ts';
 import { contextOf, podOf, requestOf, type PodParts } from '../testing/admission.ts';

@@ -1,7 +1,8 @@
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import type { ApiClient } from '../api-client.ts';
 import { createKubernetesMetrics } from '../kubernetes-metrics.ts';
-import { createReflector, type Change, type Reflector, type ReflectorOptions } from '../reflector.ts';
+import type { ReflectorOptions } from '../reflector-options.ts';
+import { createReflector, type Change, type Reflector } from '../reflector.ts';
 import { fieldsOf } from '../kube-object.ts';
 import { PODS } from '../resources.ts';
 import type { ApiServer } from './api-server.ts';
