@@ -7,7 +7,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\
 export const CACHE = join(ROOT, '.cache', 'cluster');
 
 /** So many clusters find room on one machine beside each other: each has its share of the documentation networks. */
-export const SLOTS = [0, 1, 2] as const;
+export const SLOTS = [0, 1] as const;
 export type Slot = (typeof SLOTS)[number];
 
 /** Every name, folder and address of one cluster. */
@@ -49,7 +49,10 @@ interface Share {
   readonly maxPods: number;
 }
 
-/** Addresses are of RFC 5737 (documentation) only. The machine has one end of each cable, the node the other. */
+/**
+ * Addresses are of RFC 5737 (documentation) only, and no more than are needed: while a cluster is up, the machine reaches nothing else
+ * there. It has one end of each cable, the node the other.
+ */
 const SHARES: Readonly<Record<Slot, Share>> = {
   0: {
     node: { host: '192.0.2.241', address: '192.0.2.242' },
@@ -60,14 +63,8 @@ const SHARES: Readonly<Record<Slot, Share>> = {
   1: {
     node: { host: '192.0.2.245', address: '192.0.2.246' },
     pods: '198.51.100.128/25',
-    servicesFrom: 64,
-    maxPods: 110,
-  },
-  2: {
-    node: { host: '192.0.2.249', address: '192.0.2.250' },
-    pods: '203.0.113.192/26',
     servicesFrom: 128,
-    maxPods: 58,
+    maxPods: 110,
   },
 };
 
