@@ -9,6 +9,8 @@ import type { Log } from './log.ts';
 let folder: string;
 let source: CertificateSource | undefined;
 let events: string[];
+/** How often the certificate's file was asked for. */
+let looks: number;
 
 const record = (_: object, event: string): void => void events.push(event);
 const log: Log = { debug: record, info: record, warn: record, error: record };
@@ -16,6 +18,7 @@ const log: Log = { debug: record, info: record, warn: record, error: record };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'lanekeeper-cert-'));
   events = [];
+  looks = 0;
 });
 
 afterEach(() => {
@@ -24,7 +27,14 @@ afterEach(() => {
 });
 
 function create(whenMissing?: 'wait'): CertificateSource {
-  const files = { certificateFile: join(folder, 'tls.crt'), keyFile: join(folder, 'tls.key'), pollMs: 10 };
+  const files = {
+    get certificateFile() {
+      looks += 1;
+      return join(folder, 'tls.crt');
+    },
+    keyFile: join(folder, 'tls.key'),
+    pollMs: 10,
+  };
   source = createFileSource({
     files,
     log,
@@ -50,7 +60,8 @@ it('is an error without files, unless somebody is about to write them', async ()
 it('waits for the files that somebody is about to write, and says so once', async () => {
   const waiting = create('wait');
   const started = waiting.start();
-  await vi.waitFor(() => expect(events).toEqual(['certificate_awaited']));
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(10));
+  expect(events).toEqual(['certificate_awaited']);
   expect(waiting.problem()).toBe('no certificate');
   writePair();
   await started;

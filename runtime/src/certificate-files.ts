@@ -139,8 +139,9 @@ class FileSource implements CertificateSource {
 }
 
 async function readPair({ certificateFile, keyFile }: CertificateFiles): Promise<CertificatePair> {
-  const [cert, key] = await Promise.all([readFile(certificateFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  return { cert, key };
+  // One after the other: of two missing files the same one is named each time.
+  const cert = await readFile(certificateFile, 'utf8');
+  return { cert, key: await readFile(keyFile, 'utf8') };
 }
 
 /** Throws what OpenSSL says when either is malformed or they do not belong together. */
