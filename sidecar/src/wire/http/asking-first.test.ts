@@ -8,6 +8,7 @@ import { badRequestsPromises } from '../testing/http1/bad-requests.ts';
 import { bodiesPromises } from '../testing/http1/bodies.ts';
 import { drainPromises } from '../testing/http1/drain.ts';
 import { forwardingPromises } from '../testing/http1/forwarding.ts';
+import { retryingPromises } from '../testing/http1/retrying.ts';
 import { upgradePromises } from '../testing/http1/upgrade.ts';
 import { rawClient } from '../testing/raw-client.ts';
 import { rawUpstream, replying } from '../testing/raw-upstream.ts';
@@ -17,6 +18,7 @@ const driver = askingFirst(slowDriver);
 
 describe('the slow driver, asking for each destination first', () => {
   describe('forwards', () => forwardingPromises(driver));
+  describe('tries again', () => retryingPromises(driver));
   describe('carries bodies', () => bodiesPromises(driver));
   describe('refuses bad requests', () => badRequestsPromises(driver));
   describe('upgrades', () => upgradePromises(driver));
