@@ -8,7 +8,8 @@ import type {
 } from '@lanekeeper/control-plane/source/kubernetes/cluster-tables';
 import { TestCluster } from '@lanekeeper/control-plane/source/kubernetes/convert/cluster.fixture';
 import { followCluster } from '@lanekeeper/control-plane/source/kubernetes/follow-cluster';
-import { makePair, TestCertificate } from '@lanekeeper/control-plane/testing/certificates';
+import { TestCertificate } from '@lanekeeper/control-plane/testing/test-certificate';
+import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { clusterObjects, readinessChange, sidecarIdentity } from './control-plane-mesh.ts';

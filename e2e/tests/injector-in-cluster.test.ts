@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { applied } from '@lanekeeper/injector/testing/apply-patch';
 import { podOf } from '@lanekeeper/injector/testing/admission';
-import { makePair } from '@lanekeeper/injector/testing/certificates';
+import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import { post, reviewOf } from '@lanekeeper/injector/testing/post';
 import type { Operation } from '@lanekeeper/injector/patch/json-patch';
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';

@@ -1,7 +1,7 @@
 import { ApiError } from '@lanekeeper/kubernetes/api-error';
 import { describe, expect, it, vi } from 'vitest';
 import { createLeaderWork } from './leader-work.ts';
-import { createRecordingLog } from './testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 
 const HOUR = 3_600_000;
 

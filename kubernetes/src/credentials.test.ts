@@ -9,17 +9,18 @@ import { inClusterCredentials } from './in-cluster.ts';
 import { loadCredentials } from './load-credentials.ts';
 import { PODS } from './resources.ts';
 import { ApiServer } from './testing/api-server.ts';
-import { makeCertificate, type PemPair } from './testing/make-certificate.ts';
+import type { CertificatePair } from '@lanekeeper/runtime/certificate-files';
+import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 
-let pair: PemPair;
-let other: PemPair;
+let pair: CertificatePair;
+let other: CertificatePair;
 let server: ApiServer;
 let folder: string;
 const clients: ApiClient[] = [];
 
 beforeAll(() => {
-  pair = makeCertificate('api');
-  other = makeCertificate('other');
+  pair = makePair('api');
+  other = makePair('other');
 });
 
 beforeEach(async () => {

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
-import { makePair, TestCertificate } from '../testing/certificates.ts';
+import { makePair } from '@lanekeeper/runtime/testing/self-signed';
+import { TestCertificate } from '../testing/test-certificate.ts';
 import { startDiscovery, type DiscoveryFixture } from '../testing/discovery-fixture.ts';
 import { makeService } from '../testing/test-mesh.ts';
 import { createTlsCredentials } from './server-credentials.ts';

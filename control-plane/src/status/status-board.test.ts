@@ -4,7 +4,7 @@ import { CONFIG_MAPS } from '@lanekeeper/kubernetes/resources';
 import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createRecordingLog } from '../testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { ReplicaStatus } from './mesh-status.ts';
 import { createStatusBoard, STATUS_MAP, type StatusBoard, type StatusBoardOptions } from './status-board.ts';
 

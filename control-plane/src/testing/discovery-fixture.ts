@@ -11,7 +11,7 @@ import { createPublishMetrics, type PublishMetrics } from '../publish/publish-me
 import { createPublisher, type Publisher, type PublishLimits } from '../publish/publisher.ts';
 import { DiscoveryClient, type ClientOptions } from './discovery-client.ts';
 import { TestMesh } from './test-mesh.ts';
-import { createRecordingLog, type RecordingLog } from './recording-log.ts';
+import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 
 export interface FixtureOptions {
   readonly mesh?: TestMesh;

@@ -5,7 +5,7 @@ import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createRecordingLog } from '../testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import { createKubernetesFacts, hasNativeSidecars, type KubernetesFacts } from './kubernetes-facts.ts';
 
 const NAMESPACE = { resource: NAMESPACES };

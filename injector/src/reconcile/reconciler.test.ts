@@ -6,7 +6,7 @@ import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ENABLED, podOf, type PodParts } from '../testing/admission.ts';
-import { createRecordingLog } from '../testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 
 let server: ApiServer;

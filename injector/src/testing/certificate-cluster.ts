@@ -11,7 +11,7 @@ import {
 } from '../certificates/certificate-store.ts';
 import { createServedCertificate, type ServedCertificate } from '../certificates/served-certificate.ts';
 import { watchCertificates, type WatchedCertificates } from '../certificates/watch-certificates.ts';
-import { createRecordingLog, type RecordingLog } from './recording-log.ts';
+import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 
 const NAMESPACE = 'lanekeeper-system';
 const CONFIGURATION = 'lanekeeper-injector';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRecordingLog } from '../../testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { ClusterChanges, ClusterWatch } from './cluster-tables.ts';
 import { endpoint, namespace, pod, service, slice, TestCluster } from './convert/cluster.fixture.ts';
 import { followCluster } from './follow-cluster.ts';

@@ -13,7 +13,7 @@ import { Metrics } from '@lanekeeper/runtime/metrics';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDiscovery, type Discovery } from '../../publish/create-discovery.ts';
 import { DiscoveryClient } from '../../testing/discovery-client.ts';
-import { createRecordingLog } from '../../testing/recording-log.ts';
+import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { MeshSource } from '../mesh-source.ts';
 import { followKubernetes } from './kubernetes-mesh-source.ts';
 

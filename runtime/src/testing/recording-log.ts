@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '@lanekeeper/runtime/log';
+import type { Log, LogFields } from '../log.ts';
 
 export interface RecordingLog extends Log {
   readonly events: readonly { readonly event: string; readonly fields: LogFields }[];
