@@ -7,7 +7,16 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Packages whose files may end in a bundle. */
-const bundled = ['protocol', 'runtime', 'mesh-file', 'kubernetes', 'sidecar', 'injector', 'control-plane'];
+const bundled = [
+  'protocol',
+  'runtime',
+  'mesh-file',
+  'kubernetes',
+  'nacos',
+  'sidecar',
+  'injector',
+  'control-plane',
+];
 const scripts = ['scripts/build.mjs', 'scripts/bundle-extras.mjs'];
 
 /** Holds the digest of the sources that the bundles were made of. */

@@ -124,6 +124,7 @@ describe('what a Dockerfile may copy', () => {
       'runtime',
       'mesh-file',
       'kubernetes',
+      'nacos',
       'sidecar',
       'injector',
       'control-plane',

@@ -6,19 +6,20 @@ export const PACKAGE_ARROWS = {
   runtime: [],
   'mesh-file': ['protocol', 'runtime'],
   kubernetes: ['runtime'],
+  nacos: ['runtime'],
   sidecar: ['protocol', 'runtime', 'mesh-file'],
   injector: ['protocol', 'runtime', 'kubernetes'],
-  'control-plane': ['protocol', 'runtime', 'mesh-file', 'kubernetes'],
+  'control-plane': ['protocol', 'runtime', 'mesh-file', 'kubernetes', 'nacos'],
   playground: ['protocol', 'runtime'],
   // Not shipped: it measures and tests the others from within.
   e2e: [
-    ...['protocol', 'runtime', 'mesh-file', 'kubernetes'],
+    ...['protocol', 'runtime', 'mesh-file', 'kubernetes', 'nacos'],
     ...['sidecar', 'injector', 'control-plane', 'playground'],
   ],
 };
 
 export const PACKAGE_REASON =
-  'executables never import each other; what they share stands in protocol, runtime, mesh-file or kubernetes';
+  'executables never import each other; what they share stands in protocol, runtime, mesh-file, kubernetes or nacos';
 
 /**
  * Outside modules with a narrow door: only files under one of `only` may import them. Tests, and the packages that are not part
@@ -39,14 +40,17 @@ export const NARROW_EDGES = [
     module: 'node:http',
     only: [
       ...['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
-      ...['injector/src/admission/', 'kubernetes/src/'],
+      ...['injector/src/admission/', 'kubernetes/src/', 'nacos/src/http/'],
       ...['runtime/src/small-server.ts', 'runtime/src/status-server.ts'],
     ],
     reason: 'the data path speaks HTTP through its drivers only',
   },
   {
     module: 'node:https',
-    only: ['sidecar/src/exchange/otlp', 'sidecar/src/probe/', 'injector/src/', 'kubernetes/src/'],
+    only: [
+      ...['sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
+      ...['injector/src/', 'kubernetes/src/', 'nacos/src/http/'],
+    ],
     reason: 'the data path speaks HTTP through its drivers only',
   },
   { module: 'koffi', only: ['sidecar/src/listen/'], reason: 'the one native call is SO_ORIGINAL_DST' },
@@ -62,8 +66,13 @@ export const NARROW_EDGES = [
   },
   {
     module: '@grpc/grpc-js',
-    only: ['sidecar/src/discovery/', 'control-plane/src/publish/'],
-    reason: 'gRPC carries discovery; the data path has its own HTTP/2',
+    only: ['sidecar/src/discovery/', 'control-plane/src/publish/', 'nacos/src/grpc/'],
+    reason: 'gRPC carries discovery and is what Nacos 2 speaks; the data path has its own HTTP/2',
+  },
+  {
+    module: 'nacos',
+    only: ['nacos/src/npm-client/'],
+    reason: 'one narrow adapter knows what the package does wrong in an outage',
   },
   {
     module: '@peculiar/x509',
@@ -90,7 +99,7 @@ export const NARROW_EDGES = [
 
 /** Packages whose files the narrow edges bind: those that become a shipped program. */
 export const SHIPPED = new Set([
-  ...['protocol', 'runtime', 'mesh-file', 'kubernetes'],
+  ...['protocol', 'runtime', 'mesh-file', 'kubernetes', 'nacos'],
   ...['sidecar', 'injector', 'control-plane'],
 ]);
 
@@ -166,7 +175,7 @@ export const FOLDER_RULES = [
     all: ['sidecar/src/admin/', 'sidecar/src/wire/', 'sidecar/src/listen/'],
     reason: 'a source makes snapshots; who reads them is not its business',
   },
-  ...['catalog', 'translate', 'source/kubernetes/convert'].map((folder) => ({
+  ...['catalog', 'translate', 'source/kubernetes/convert', 'source/nacos/convert'].map((folder) => ({
     folder: `control-plane/src/${folder}/`,
     all: ['node:', 'control-plane/src/publish/', '@lanekeeper/kubernetes/'],
     // Hashes and the spelling of addresses: no I/O.

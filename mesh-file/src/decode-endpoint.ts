@@ -20,7 +20,10 @@ const KEYS = [
   ...['healthy', 'dropReason', 'source'],
 ];
 /** What a source can know; the other reasons are the sidecar's own. */
-const DROP_REASONS = ['unhealthy', 'terminating', 'not-injected'] as const;
+const DROP_REASONS = [
+  ...(['unhealthy', 'terminating', 'not-injected', 'draining'] as const),
+  ...(['disabled', 'invalid-lane', 'invalid-weight'] as const),
+] as const;
 const MAX_WEIGHT = 10_000;
 const DEFAULT_WEIGHT = 100;
 

@@ -38,7 +38,7 @@ export const MAX_UPDATE_BYTES = 16 * 1024 * 1024;
  */
 export type InterestKey = `host:${string}` | `ip:${string}`;
 
-export type ClientMessage = Hello | Interest | Ack | Nack;
+export type ClientMessage = Hello | Interest | Ack | Nack | Draining;
 
 /** First message of a stream. */
 export interface Hello {
@@ -76,6 +76,11 @@ export interface Nack {
   readonly kind: 'nack';
   readonly nonce: string;
   readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** The workload is about to go: nobody is to be sent to it any more. Its sidecar goes on listening for its drain delay. */
+export interface Draining {
+  readonly kind: 'draining';
 }
 
 /** What changed for this sidecar; everything in it is put in force together. */

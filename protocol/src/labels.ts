@@ -18,4 +18,14 @@ export const ANNOTATIONS = {
   exportTo: 'lanekeeper.io/export-to',
   /** On a workload, written by the webhook: the lane that it has put into the pod template, so that it takes out only its own. */
   copiedLane: 'lanekeeper.io/copied-lane',
+  /** On a pod: the port (1 to 65535) that the control plane registers it with in Nacos, once it is ready. */
+  nacosPort: 'lanekeeper.io/nacos-port',
+  /** The Nacos service; default: the pod's app. */
+  nacosService: 'lanekeeper.io/nacos-service',
+  /** Default: `DEFAULT_GROUP`. */
+  nacosGroup: 'lanekeeper.io/nacos-group',
+  /** Id of the Nacos namespace; default: the first that the registry is followed in. */
+  nacosNamespace: 'lanekeeper.io/nacos-namespace',
+  /** Name of the registry; default: the first that the control plane knows. */
+  nacosRegistry: 'lanekeeper.io/nacos-registry',
 } as const;

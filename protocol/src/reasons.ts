@@ -13,6 +13,11 @@ export const DROP_REASONS = {
   unhealthy: 'its source reports it as not ready',
   terminating: 'its pod is shutting down',
   'not-injected': 'its pod carries a lane and should have a sidecar but has none, so it would lose the lane',
+  draining: 'its sidecar says that it is about to go',
+  disabled: 'it is switched off in its registry',
+  'invalid-lane':
+    'what names its lane in the registry is no lane name, so it is neither of the baseline nor of a lane',
+  'invalid-weight': 'its weight in the registry is no number of 0 or more',
   ejected: 'ejected for a while after repeated failures',
   'zero-weight': 'its weight is 0',
   'already-tried': 'an earlier attempt of this request failed on it',

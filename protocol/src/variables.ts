@@ -94,10 +94,14 @@ export const INJECTOR_VARIABLES = {
 export const CONTROL_PLANE_VARIABLES = {
   listen: 'LANEKEEPER_CONTROL_PLANE_LISTEN',
   statusListen: 'LANEKEEPER_CONTROL_PLANE_STATUS_LISTEN',
-  /** `kubernetes` (default) or `file`. */
+  /** A comma list of `kubernetes`, `nacos` and `file`; default `kubernetes`. */
   source: 'LANEKEEPER_CONTROL_PLANE_SOURCE',
+  /** With `nacos`: the registries. */
+  nacosFile: 'LANEKEEPER_CONTROL_PLANE_NACOS_FILE',
+  /** With authentication `static`: who may connect. */
+  tokensFile: 'LANEKEEPER_CONTROL_PLANE_TOKENS_FILE',
   meshFile: 'LANEKEEPER_CONTROL_PLANE_MESH_FILE',
-  /** `token` (default); `none`: whoever reaches the port is served, which then must be on loopback. */
+  /** `token` (default): the API server reviews it; `static`: it stands in a file; `none`: whoever reaches the port is served, which then must be on loopback. */
   authentication: 'LANEKEEPER_CONTROL_PLANE_AUTHENTICATION',
   certificateFile: 'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_FILE',
   keyFile: 'LANEKEEPER_CONTROL_PLANE_KEY_FILE',

@@ -23,8 +23,10 @@ export function decodeClientMessage(bytes: Buffer): ClientMessage {
       return { kind: 'ack', nonce: text(fields['nonce'], 'nonce') };
     case 'nack':
       return { kind: 'nack', nonce: text(fields['nonce'], 'nonce'), problems: problems(fields['problems']) };
+    case 'draining':
+      return { kind: 'draining' };
     default:
-      throw malformed('kind', 'hello, interest, ack or nack');
+      throw malformed('kind', 'hello, interest, ack, nack or draining');
   }
 }
 

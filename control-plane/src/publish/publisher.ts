@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InterestKey, Nack } from '@lanekeeper/protocol/discovery';
+import type { InterestKey, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
 import type { Log, LogFields } from '@lanekeeper/runtime/log';
 import { canonicalKeys } from '../catalog/canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange } from '../catalog/catalog.ts';
@@ -22,6 +22,8 @@ export interface PublisherOptions {
   readonly limits: PublishLimits;
   readonly metrics: PublishMetrics;
   readonly log: Log;
+  /** Told of each sidecar that says that its workload is about to go; `caller` undefined where no tokens are asked for. */
+  readonly onDraining?: (node: NodeIdentity, caller: Caller | undefined) => void;
 }
 
 export interface PublishLimits extends StreamLimits {
@@ -172,6 +174,10 @@ class StreamPublisher implements Publisher, StreamHost {
   refused(stream: SidecarStream, { nonce, problems }: Nack, parts: readonly string[]): void {
     this.#options.metrics.rejected.inc();
     this.#log('warn', stream, 'update_rejected', { nonce, parts, problems });
+  }
+
+  draining({ session, caller }: SidecarStream): void {
+    if (session !== undefined) this.#options.onDraining?.(session.node, caller);
   }
 
   ended(stream: SidecarStream, end: StreamEnd): void {

@@ -113,6 +113,7 @@ export class SidecarStream {
     if (session === undefined) throw new StreamEnd('hello_expected', 'expected a hello before anything else');
     if (message.kind === 'interest') return this.#interest(message, session);
     if (message.kind === 'nack') return this.#nack(message, session);
+    if (message.kind === 'draining') return this.#host.draining(this);
     if (!session.subscription.ack(message.nonce)) return;
     clearTimeout(this.#answerTimer);
     if (session.isDue || !session.isWhole) this.#host.due(this);

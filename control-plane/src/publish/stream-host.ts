@@ -30,5 +30,7 @@ export interface StreamHost extends Authenticator {
   buffered(bytes: number): void;
   updated(bytes: number): void;
   refused(stream: SidecarStream, nack: Nack, parts: readonly string[]): void;
+  /** Its workload is about to go. */
+  draining(stream: SidecarStream): void;
   ended(stream: SidecarStream, end: StreamEnd): void;
 }

@@ -1,0 +1,20 @@
+import type { CanonicalKey } from '../catalog/catalog.ts';
+
+/** One place that the mesh is known from. It writes to the catalog that it was given when it was made. */
+export interface Source {
+  readonly name: 'kubernetes' | 'file' | 'nacos';
+  /** Resolves when all that there is has been read once; stays pending, and tells why in `problems`, while it cannot be read. */
+  start(): Promise<void>;
+  /** Why what it says may be old or incomplete, as sentences; empty: it is not. */
+  problems(): readonly string[];
+  /** What in it cannot be taken as it is, as sentences that name the object. */
+  findings(): readonly string[];
+  /** Some sidecar of this replica is interested in these keys now, none is in those any more. */
+  want(change: WantedKeys): void;
+  close(): void;
+}
+
+export interface WantedKeys {
+  readonly added: readonly CanonicalKey[];
+  readonly removed: readonly CanonicalKey[];
+}
