@@ -1,3 +1,4 @@
+import { isLoopback } from '@lanekeeper/runtime/socket-address';
 import { OUTLIER_DEFAULTS, createOutlierDetector, type OutlierDetector } from './cluster/outlier.ts';
 import { createEndpointLoads, type EndpointLoads } from './cluster/endpoint-loads.ts';
 import { createPicker } from './cluster/create-picker.ts';
@@ -76,8 +77,12 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
 function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMesh | undefined {
   const { discovery, podAddress, workload } = config;
   if (discovery === undefined) return undefined;
-  const own = [podAddress, workload.app].flatMap((host) => (host === undefined ? [] : (keyOf(host) ?? [])));
-  return createOnDemand({ interests: new Interests({ waitMs: discovery.waitMs, own }), snapshot });
+  const isOnLoopback = podAddress !== undefined && isLoopback(podAddress);
+  const own = [podAddress, workload.app].flatMap((host) => {
+    return host === undefined ? [] : (keyOf(host, isOnLoopback) ?? []);
+  });
+  const interests = new Interests({ waitMs: discovery.waitMs, own });
+  return createOnDemand({ interests, snapshot, isOnLoopback });
 }
 
 function hasEndpointAt({ byAddress }: Snapshot, address: string | undefined): boolean {

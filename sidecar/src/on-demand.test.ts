@@ -155,5 +155,13 @@ test.each([
   ['no host', undefined],
   ['a'.repeat(300), undefined],
 ])('%s is asked for as %s', (host, key) => {
-  expect(keyOf(host)).toBe(key);
+  expect(keyOf(host, false)).toBe(key);
+});
+
+test.each([
+  ['127.0.2.1', 'ip:127.0.2.1'],
+  ['::1', 'ip:::1'],
+  ['localhost', undefined],
+])('beside a workload on loopback %s is asked for as %s', (host, key) => {
+  expect(keyOf(host, true)).toBe(key);
 });

@@ -30,12 +30,14 @@ export interface OnDemandMesh extends OnDemand {
 export interface OnDemandOptions {
   readonly interests: Interests;
   readonly snapshot: () => Snapshot;
+  /** This sidecar's own address is a loopback address, so those of others may be, too. Default false. */
+  readonly isOnLoopback?: boolean;
 }
 
 const MAPPED = '::ffff:';
 
 /** What a destination asks of the control plane; on the way of each request one look-up in a map, two outside the mesh. */
-export function createOnDemand({ interests, snapshot }: OnDemandOptions): OnDemandMesh {
+export function createOnDemand({ interests, snapshot, isOnLoopback = false }: OnDemandOptions): OnDemandMesh {
   const { book } = interests;
   let virtual: ReadonlySet<string> = new Set();
   let addresses: ReadonlySet<string> = new Set();
@@ -52,7 +54,7 @@ export function createOnDemand({ interests, snapshot }: OnDemandOptions): OnDema
   }
 
   function meet(spelling: string, host: string): Interest | undefined {
-    const key = keyOf(host);
+    const key = keyOf(host, isOnLoopback);
     if (key === undefined) return undefined;
     const interest = book.take(key);
     book.spell(interest, spelling);
@@ -90,7 +92,7 @@ export function createOnDemand({ interests, snapshot }: OnDemandOptions): OnDema
     beforeRoute: () => interests.settlePinned(),
     doubt({ destination }, authority) {
       const hosts = [destination?.address ?? '', parseAuthority(authority).host];
-      const keys = hosts.flatMap((host) => keyOf(host) ?? []);
+      const keys = hosts.flatMap((host) => keyOf(host, isOnLoopback) ?? []);
       const open = keys.find((key) => book.get(key)?.isAnswered !== true);
       if (open === undefined) return undefined;
       const [, text] = split(open);
@@ -116,9 +118,10 @@ function split(key: InterestKey): readonly [kind: 'host' | 'ip', text: string] {
   return key.startsWith('ip:') ? ['ip', key.slice('ip:'.length)] : ['host', key.slice('host:'.length)];
 }
 
-/** Undefined: nothing that a control plane could know. */
-export function keyOf(host: string): InterestKey | undefined {
+/** Undefined: nothing that a control plane could know. Loopback addresses are of the mesh where the asking sidecar has one itself. */
+export function keyOf(host: string, isOnLoopback: boolean): InterestKey | undefined {
   const bare = host.startsWith(MAPPED) && host.includes('.') ? host.slice(MAPPED.length) : host;
-  if (bare === '' || !isHost(bare) || isLoopback(bare)) return undefined;
+  if (bare === '' || bare === 'localhost' || !isHost(bare)) return undefined;
+  if (isLoopback(bare) && !isOnLoopback) return undefined;
   return isIP(bare) === 0 ? `host:${bare.toLowerCase()}` : `ip:${canonicalHost(bare)}`;
 }
