@@ -203,6 +203,28 @@ describe('wrong annotations', () => {
     `);
   });
 
+  it('that ask for a registration in Nacos are refused in the same way', () => {
+    const annotations = {
+      'lanekeeper.io/nacos-port': 'http',
+      'lanekeeper.io/nacos-service': 'G@@b',
+      'lanekeeper.io/nacos-group': 'g h',
+    };
+    const decision = decide(inputOf({ annotations }));
+    const problems = decision.kind === 'refused' ? decision.problems : [];
+    expect(problems.map(({ path, message }) => `${path}: ${message}`)).toMatchInlineSnapshot(`
+      [
+        "metadata.annotations["lanekeeper.io/nacos-port"]: expected a port from 1 to 65535, found "http"",
+        "metadata.annotations["lanekeeper.io/nacos-service"]: expected the name of a Nacos service without its group: at most 255 characters, no space, "/", "," or "@@", found "G@@b"",
+        "metadata.annotations["lanekeeper.io/nacos-group"]: expected a Nacos group: letters, digits, "_", ".", ":" and "-", at most 128, found "g h"",
+      ]
+    `);
+    const portless = decide(inputOf({ annotations: { 'lanekeeper.io/nacos-service': 'b' } }));
+    expect(portless).toMatchObject({
+      kind: 'refused',
+      problems: [{ path: 'metadata.annotations["lanekeeper.io/nacos-port"]' }],
+    });
+  });
+
   it.each(['[]', '{', '"text"', 'null'])('that are no JSON object are refused: %s', (text) => {
     const decision = decide(inputOf({ annotations: { 'lanekeeper.io/config': text } }));
     expect(decision).toMatchObject({

@@ -1,5 +1,7 @@
 import { ANNOTATIONS, LABELS } from '@lanekeeper/protocol/labels';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
+import { readNacosWish } from '@lanekeeper/protocol/nacos-annotations';
+import { appOf } from '@lanekeeper/protocol/workload-names';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import { choice, matching, type EnvKind } from '@lanekeeper/runtime/env-kinds';
 import { ownText } from '../pod/json.ts';
@@ -60,6 +62,15 @@ export function readSettings({ labels, annotations }: Source): SettingsResult {
   const overrides = readOverrides(ownText(annotations, ANNOTATIONS.config));
   return {
     settings: { ...settings, overrides: overrides.env },
-    problems: [...problems, ...overrides.problems],
+    problems: [...problems, ...registrationProblems({ labels, annotations }), ...overrides.problems],
   };
+}
+
+/** The control plane follows these annotations; nobody would look there for why it does not. */
+function registrationProblems({ labels, annotations }: Source): readonly ConfigProblem[] {
+  const { problems } = readNacosWish({ annotations, app: appOf(labels) });
+  return problems.map(({ key, expected, found }) => ({
+    path: `metadata.annotations["${key}"]`,
+    message: `expected ${expected}, found ${found === undefined ? 'none' : show(found)}`,
+  }));
 }
