@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import { MAX_CONFIG_BYTES } from './decode-config.ts';
+import { MAX_DOCUMENT_BYTES } from './decode-document.ts';
 
 /** What stands at a path now: its text, or why there is none. */
 export type FileContent = { readonly fingerprint: string } & (
@@ -46,8 +46,8 @@ async function readBounded(path: string): Promise<Content> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    if (size > MAX_CONFIG_BYTES)
-      return { problem: `expected at most ${MAX_CONFIG_BYTES} bytes, found ${size}` };
+    if (size > MAX_DOCUMENT_BYTES)
+      return { problem: `expected at most ${MAX_DOCUMENT_BYTES} bytes, found ${size}` };
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(await file.readFile()) };
   } finally {
     await file.close();
