@@ -46,6 +46,8 @@ export interface Hello {
   readonly node: NodeIdentity;
   /** Service id -> version, and the version of the mesh part, that the sidecar still holds from an earlier stream. */
   readonly holds: { readonly mesh?: string; readonly services: Readonly<Record<string, string>> };
+  /** It has said {@link Draining} on an earlier stream; absent: it serves, whatever was said of its workload before. */
+  readonly draining?: true;
 }
 
 /** Who the sidecar is; must agree with its token. */

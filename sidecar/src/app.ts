@@ -68,6 +68,7 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
       log.info({ addresses: all, workload: config.workload }, 'listening');
     },
     async drain() {
+      source.drain();
       if (mesh.mayBeExpected()) await sleep(config.limits.drainDelayMs);
       // The application may call others for as long as it is called itself.
       const [outbound, others] = byDirection(directions);

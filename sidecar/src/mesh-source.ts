@@ -6,6 +6,7 @@ import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import type { DiscoveryConfig, SidecarConfig } from './config.ts';
+import type { DiscoveryClient } from './discovery/discovery-client.ts';
 import { registerDiscoveryMetrics } from './discovery/discovery-metrics.ts';
 import { DiscoveryState, type DiscoveryStatus } from './discovery/discovery-state.ts';
 import type { MeshView } from './mesh-view.ts';
@@ -27,6 +28,8 @@ export interface MeshSource {
   notReady(): string | undefined;
   /** Undefined where no control plane is asked. */
   status(): DiscoveryStatus | undefined;
+  /** Tells whoever sends others here that this workload is about to go. */
+  drain(): void;
   close(): void;
 }
 
@@ -45,6 +48,7 @@ export function createMeshSource(options: MeshSourceOptions): MeshSource {
     },
     notReady: () => undefined,
     status: () => undefined,
+    drain: () => undefined,
     close: () => close(),
   };
 }
@@ -70,20 +74,23 @@ function streamSource(
     reject: mesh.store.reject.bind(mesh.store),
     zone: mesh.learnZone,
   };
-  let close = (): void => interests.close();
+  let client: DiscoveryClient | undefined;
   return {
     async start() {
       // gRPC is only loaded where it is used: it costs megabytes.
-      const { DiscoveryClient } = await import('./discovery/discovery-client.ts');
-      const client = new DiscoveryClient({
+      const discoveryClient = await import('./discovery/discovery-client.ts');
+      client = new discoveryClient.DiscoveryClient({
         ...{ config: discovery, node: identityOf(config), interests, sink, state, log },
       });
-      close = () => client.close();
       client.start();
     },
     notReady: () => state.notReady(),
     status: () => state.status(),
-    close: () => close(),
+    drain: () => client?.drain(),
+    close() {
+      interests.close();
+      client?.close();
+    },
   };
 }
 

@@ -277,3 +277,17 @@ test('survives bytes that are no JSON', async () => {
   controlPlane.streams[0]?.sendRaw(undefined);
   await vi.waitUntil(() => controlPlane.streams.length === 2 && started.state.status().connected, WAIT);
 });
+
+test('says at once that its workload is about to go, and says so again to whom it comes back to', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  const [first] = controlPlane.streams;
+  expect(ofKind(first?.received ?? [], 'hello')[0]).not.toHaveProperty('draining');
+  started.client.drain();
+  await vi.waitUntil(() => ofKind(first?.received ?? [], 'draining').length === 1, WAIT);
+  first?.end('OK', 'max-age: spread');
+  await vi.waitUntil(() => controlPlane.streams.length === 2 && started.state.status().connected, WAIT);
+  const [hello] = ofKind(controlPlane.streams[1]?.received ?? [], 'hello');
+  expect(hello).toMatchObject({ node: NODE, draining: true });
+});

@@ -60,6 +60,7 @@ export class DiscoveryClient {
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #isInStep = false;
+  #isDraining = false;
   #isClosed = false;
 
   constructor(options: DiscoveryOptions) {
@@ -69,6 +70,12 @@ export class DiscoveryClient {
 
   start(): void {
     void this.#connect();
+  }
+
+  /** Nobody is to be sent here any more: said at once, and again on every stream that follows. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#send({ kind: 'draining' });
   }
 
   close(): void {
@@ -88,7 +95,10 @@ export class DiscoveryClient {
       () => stream.close(`no answer within ${this.#times.answerMs} ms`),
       this.#times.answerMs,
     );
-    this.#send({ kind: 'hello', node: this.#options.node, holds: holdsOf(this.#held) });
+    this.#send({
+      ...{ kind: 'hello', node: this.#options.node, holds: holdsOf(this.#held) },
+      ...(this.#isDraining ? { draining: true } : {}),
+    });
     this.#send({ kind: 'interest', ...this.#options.interests.book.takeAll() });
   }
 
