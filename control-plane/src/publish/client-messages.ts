@@ -40,6 +40,7 @@ function decodeHello(fields: Fields): Hello {
     kind: 'hello',
     node: decodeNode(asFields(fields['node'], 'node')),
     holds: { services: Object.fromEntries(versions), ...(mesh === undefined ? {} : { mesh }) },
+    ...(fields['draining'] === true ? { draining: true } : {}),
   };
 }
 

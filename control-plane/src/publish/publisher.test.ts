@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startDiscovery, type DiscoveryFixture, type FixtureOptions } from '../testing/discovery-fixture.ts';
 import { NODE, type DiscoveryClient } from '../testing/discovery-client.ts';
 import { makeEndpoint, makeService, TestMesh } from '../testing/test-mesh.ts';
+import type { SaidBy } from './presence.ts';
 import { reportStreams } from './stream-report.ts';
 
 let open: DiscoveryFixture[] = [];
@@ -417,5 +418,37 @@ describe('a drain', () => {
     await fixture.publisher.drain(0);
     for (const client of clients) expect(await client.status).toMatchObject({ code: status.OK });
     expect(await fixture.connect().status).toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('a workload that is about to go', () => {
+  it('is heard of with its sidecar’s word, and with the hello of a sidecar that has said so before', async () => {
+    const heard: string[] = [];
+    const tell =
+      (what: string) =>
+      ({ node, peer }: SaidBy): void =>
+        void heard.push(`${what} ${node.pod} ${peer.replace(/[0-9]+$/, 'port')}`);
+    const { connect } = await start({ presence: { draining: tell('draining'), serving: tell('serving') } });
+    const client = connect();
+    client.hello();
+    await client.take();
+    client.send({ kind: 'draining' });
+    client.want('host:b');
+    await client.take();
+    const back = connect();
+    back.send({ kind: 'hello', node: { ...NODE, pod: 'a-2' }, holds: { services: {} }, draining: true });
+    await back.take();
+    expect(heard).toEqual([
+      'serving a-1 127.0.0.1:port',
+      'draining a-1 127.0.0.1:port',
+      'draining a-2 127.0.0.1:port',
+    ]);
+  });
+
+  it('is nobody’s concern before its hello', async () => {
+    const { connect } = await start();
+    const client = connect();
+    client.send({ kind: 'draining' });
+    expect(await client.status).toMatchObject({ details: expect.stringContaining('hello_expected') });
   });
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InterestKey, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { InterestKey, Nack } from '@lanekeeper/protocol/discovery';
 import type { Log, LogFields } from '@lanekeeper/runtime/log';
 import { canonicalKeys } from '../catalog/canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange } from '../catalog/catalog.ts';
@@ -7,6 +7,7 @@ import type { Authenticator, Caller } from './caller.ts';
 import { ChangeCollector } from './change-collector.ts';
 import type { DiscoveryCall } from './discovery-call.ts';
 import { InterestIndex } from './interest-index.ts';
+import type { Presence } from './presence.ts';
 import type { PublishMetrics } from './publish-metrics.ts';
 import { PushQueue } from './push-queue.ts';
 import { SidecarStream } from './sidecar-stream.ts';
@@ -22,8 +23,8 @@ export interface PublisherOptions {
   readonly limits: PublishLimits;
   readonly metrics: PublishMetrics;
   readonly log: Log;
-  /** Told of each sidecar that says that its workload is about to go; `caller` undefined where no tokens are asked for. */
-  readonly onDraining?: (node: NodeIdentity, caller: Caller | undefined) => void;
+  /** Told of each sidecar whether its workload is about to go. */
+  readonly presence?: Presence;
 }
 
 export interface PublishLimits extends StreamLimits {
@@ -176,8 +177,12 @@ class StreamPublisher implements Publisher, StreamHost {
     this.#log('warn', stream, 'update_rejected', { nonce, parts, problems });
   }
 
-  draining({ session, caller }: SidecarStream): void {
-    if (session !== undefined) this.#options.onDraining?.(session.node, caller);
+  draining({ session, caller, peer }: SidecarStream): void {
+    if (session !== undefined) this.#options.presence?.draining({ node: session.node, caller, peer });
+  }
+
+  serving({ session, caller, peer }: SidecarStream): void {
+    if (session !== undefined) this.#options.presence?.serving({ node: session.node, caller, peer });
   }
 
   ended(stream: SidecarStream, end: StreamEnd): void {

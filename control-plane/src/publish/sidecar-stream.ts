@@ -120,7 +120,7 @@ export class SidecarStream {
     else session.behindSinceMs = undefined;
   }
 
-  #hello({ node, holds }: Hello): void {
+  #hello({ node, holds, draining }: Hello): void {
     if (this.#session !== undefined)
       throw new StreamEnd('hello_expected', 'expected one hello, found a second');
     checkIdentity(node, this.#caller);
@@ -129,6 +129,8 @@ export class SidecarStream {
       ...{ behindSinceMs: undefined, rejection: undefined },
     };
     this.#host.joined(this);
+    if (draining === true) this.#host.draining(this);
+    else this.#host.serving(this);
     clearTimeout(this.#answerTimer);
     this.due();
   }

@@ -32,5 +32,7 @@ export interface StreamHost extends Authenticator {
   refused(stream: SidecarStream, nack: Nack, parts: readonly string[]): void;
   /** Its workload is about to go. */
   draining(stream: SidecarStream): void;
+  /** It has said hello and is not about to go. */
+  serving(stream: SidecarStream): void;
   ended(stream: SidecarStream, end: StreamEnd): void;
 }

@@ -7,6 +7,7 @@ import {
   type DiscoveryServer,
 } from '../publish/discovery-server.ts';
 import { CONNECTION_LIMITS, PUBLISH_LIMITS } from '../publish/limits.ts';
+import type { Presence } from '../publish/presence.ts';
 import { createPublishMetrics, type PublishMetrics } from '../publish/publish-metrics.ts';
 import { createPublisher, type Publisher, type PublishLimits } from '../publish/publisher.ts';
 import { DiscoveryClient, type ClientOptions } from './discovery-client.ts';
@@ -19,6 +20,7 @@ export interface FixtureOptions {
   readonly credentials?: ServerCredentials;
   readonly limits?: Partial<PublishLimits>;
   readonly connections?: Partial<ConnectionLimits>;
+  readonly presence?: Presence;
 }
 
 export interface DiscoveryFixture {
@@ -45,6 +47,7 @@ export async function startDiscovery(options: FixtureOptions = {}): Promise<Disc
     limits: { ...PUBLISH_LIMITS, quietMs: 5, ...options.limits },
     metrics,
     log,
+    ...(options.presence === undefined ? {} : { presence: options.presence }),
   });
   const server = createDiscoveryServer({
     credentials: options.credentials ?? ServerCredentials.createInsecure(),
