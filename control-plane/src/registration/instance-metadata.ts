@@ -1,0 +1,32 @@
+import { FOREIGN } from '@lanekeeper/protocol/foreign-names';
+import { LABELS } from '@lanekeeper/protocol/labels';
+import type { KubePod } from '../source/kubernetes/objects.ts';
+
+/**
+ * How long a server waits for a beat, and how long until it forgets the instance. Longer than its own 15 s and 30 s: the Lease
+ * changes hands after some 20 s at worst, and a pod that is there must not vanish because a control plane does.
+ */
+export const BEAT_TIMEOUT_MS = 60_000;
+export const FORGET_TIMEOUT_MS = 120_000;
+
+/** Keys that Nacos itself reads (`PreservedMetadataKeys`). */
+const PRESERVED = {
+  beatTimeout: 'preserved.heart.beat.timeout',
+  forgetTimeout: 'preserved.ip.delete.timeout',
+  /** Shown in its console. */
+  registrant: 'preserved.register.source',
+} as const;
+
+/** Ours and those that agents of MSE and OpenSergo put there themselves: whoever reads lanes in Nacos finds this one. */
+const LANE_KEYS = [LABELS.lane, FOREIGN.lane, FOREIGN.openSergoLane];
+
+/** What stands in Nacos beside a pod's address; `lane` undefined: the baseline. */
+export function metadataOf(pod: KubePod, lane: string | undefined): Readonly<Record<string, string>> {
+  return {
+    ...Object.fromEntries(lane === undefined ? [] : LANE_KEYS.map((key) => [key, lane])),
+    'lanekeeper.io/pod': `${pod.meta.namespace}/${pod.meta.name}`,
+    [PRESERVED.registrant]: 'LANEKEEPER',
+    [PRESERVED.beatTimeout]: String(BEAT_TIMEOUT_MS),
+    [PRESERVED.forgetTimeout]: String(FORGET_TIMEOUT_MS),
+  };
+}
