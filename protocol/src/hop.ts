@@ -23,6 +23,8 @@ export interface Hop {
   readonly candidates: Readonly<Record<string, number>>;
   readonly dropped: readonly { readonly endpoint: string; readonly reason: DropReason }[];
   readonly endpoint: HopEndpoint | null;
+  /** The endpoint whose address the client connected to by itself; another one than `endpoint`: `why` says why it was replaced. */
+  readonly chosen?: HopEndpoint;
   readonly generation: string;
   readonly status: number;
   readonly grpcStatus?: number;

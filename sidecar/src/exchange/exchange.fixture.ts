@@ -57,6 +57,7 @@ export function decisionOf(change: Partial<Decision> = {}): Decision {
     servicePort: servicePortOf('b'),
     subset: endpoint?.lane,
     fallback: undefined,
+    chosen: undefined,
     target: endpoint,
     dropped: [],
     refusal: undefined,

@@ -3,6 +3,7 @@ import type { Direction, Hop, HopEndpoint } from '@lanekeeper/protocol/hop';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import type { ProxyErrorCode } from '../proxy-error.ts';
 import type { Decision } from '../route/decision.ts';
+import { hopEndpoint } from '../route/explain-outcome.ts';
 
 /**
  * What is kept of one request: its own strings and numbers, and references to objects that many requests share. Filled in while
@@ -67,6 +68,7 @@ export function toHop(record: HopRecord, text: HopText): Hop {
     candidates: decision.servicePort?.service.candidates ?? {},
     dropped: decision.dropped,
     endpoint: endpointOf(decision),
+    ...(decision.chosen === undefined ? {} : { chosen: hopEndpoint(decision.chosen) }),
     generation: decision.generation,
     status: record.status,
     ...(record.grpcStatus === undefined ? {} : { grpcStatus: record.grpcStatus }),
@@ -81,8 +83,7 @@ export function toHop(record: HopRecord, text: HopText): Hop {
 function endpointOf(decision: Decision): HopEndpoint | null {
   const { endpoint, target } = decision;
   if (endpoint !== undefined) {
-    const { key, pod, lane, source } = endpoint;
-    return { address: key, pod: pod ?? null, lane, source };
+    return hopEndpoint(endpoint);
   }
   if (target === undefined) return null;
   const source = decision.servicePort === undefined ? 'outside' : 'local';

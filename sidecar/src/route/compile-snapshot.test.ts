@@ -29,7 +29,7 @@ describe('compileSnapshot', () => {
     expect(byHost.get('shared')?.id).toBe('aaa/a');
   });
 
-  it('lists the owners of an address by service id, whatever the order of the configuration', () => {
+  it('lists the owners of an address in one order, whatever the order of the configuration', () => {
     const shared = { endpoints: [endpoint('10.0.0.1')] };
     const services = [service('y', shared), service('x', shared)];
     const { byAddress } = compileSnapshot(mesh({ services }), OPTIONS);

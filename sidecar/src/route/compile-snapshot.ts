@@ -7,6 +7,7 @@ import { groupRules, rulesByEntry } from './compile-rules.ts';
 import { compileService } from './compile-service.ts';
 import { byServiceId } from '@lanekeeper/protocol/service-id';
 import { hostsOf } from './service-hosts.ts';
+import { agreeOnLanes, byClaim } from './shared-addresses.ts';
 import type { AddressOwner, Service, Snapshot } from './snapshot.ts';
 
 export interface CompileOptions {
@@ -21,10 +22,11 @@ export function compileSnapshot(config: MeshConfig, options: CompileOptions): Sn
   const policies = compilePolicies(config, options.namespace);
   const services = new Map<string, Service>();
   const byAddress = new Map<string, AddressOwner[]>();
-  for (const service of [...config.services].sort(byServiceId)) {
+  for (const service of agreeOnLanes(config.services).toSorted(byServiceId)) {
     const compiled = compileService(service, policies.of(service), byAddress);
     services.set(compiled.id, compiled);
   }
+  for (const owners of byAddress.values()) if (owners.length > 1) owners.sort(byClaim);
   const rules = compileRules(config.lanes);
   return {
     generation: options.generation,

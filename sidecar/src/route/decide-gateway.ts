@@ -13,7 +13,6 @@ import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { ServicePort, Snapshot } from './snapshot.ts';
 
 const UNREAD: Evidence = { lane: BASELINE, rung: 'none', detail: 'no route', ambiguous: false };
-const ANY = { tried: undefined, preferred: undefined } as const;
 
 /** A request from outside the mesh: the route finds the service, and the rules of its group colour the request. */
 export function decideGateway(
@@ -29,7 +28,7 @@ export function decideGateway(
   const { trustIncomingTag } = snapshot;
   const evidence = readGatewayEvidence(head, evidenceContext(context, policy, rules), { trustIncomingTag });
   if (isConflict(evidence)) return refuseConflict(evidence, servicePort, snapshot.generation);
-  return routeToSubset({ evidence, servicePort, escape: undefined }, ANY, context);
+  return routeToSubset({ evidence, servicePort, escape: undefined, chosen: undefined }, undefined, context);
 }
 
 function routedTo(head: RequestHead, snapshot: Snapshot): ServicePort | Decision {

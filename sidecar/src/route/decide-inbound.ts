@@ -83,7 +83,7 @@ function judgeByService(arrival: Arrival, servicePort: ServicePort): Decision {
   }
   if (hop === HOP.corrected) return refuseArrival(arrival, 'loop');
   if (servicePort.service.policy.mode === 'strict') return refuseArrival(arrival, 'refused');
-  return toSelection({ evidence, servicePort, escape: 'corrected' }, selection, context);
+  return toSelection({ evidence, servicePort, escape: 'corrected', chosen: undefined }, selection, context);
 }
 
 /** The baseline may serve any lane when a sidecar chose it: the caller's may know of the lane what ours does not yet. */
@@ -116,6 +116,7 @@ function accept(arrival: Arrival, fallback: Fallback | undefined, dropped: reado
     subset: context.workload.lane,
     fallback,
     endpoint: own.endpoint,
+    chosen: undefined,
     target,
     dropped,
     refusal: undefined,

@@ -34,8 +34,8 @@ export function decideOutbound(
   return (
     refuseEvidence(evidence, servicePort, snapshot.generation) ??
     routeToSubset(
-      { evidence, servicePort, escape: undefined },
-      { tried: undefined, preferred: destination.preferred },
+      { evidence, servicePort, escape: undefined, chosen: destination.preferred },
+      undefined,
       context,
     )
   );

@@ -34,11 +34,7 @@ export function decideStream(connection: Connection, context: DecisionContext): 
   if (isConflict(evidence)) return refuseConflict(evidence, servicePort, snapshot.generation);
   return (
     refuseEvidence(evidence, servicePort, snapshot.generation) ??
-    routeToSubset(
-      { evidence, servicePort, escape: undefined },
-      { tried: undefined, preferred: undefined },
-      context,
-    )
+    routeToSubset({ evidence, servicePort, escape: undefined, chosen: undefined }, undefined, context)
   );
 }
 

@@ -13,6 +13,8 @@ export interface Decision {
   readonly subset: string | undefined;
   readonly fallback: Fallback | undefined;
   readonly endpoint: Endpoint | undefined;
+  /** The endpoint whose address the client connected to by itself; `endpoint` is another one where it was replaced. */
+  readonly chosen: Endpoint | undefined;
   /** Where to connect; undefined when refused. */
   readonly target: SocketAddress | undefined;
   readonly dropped: readonly Dropped[];

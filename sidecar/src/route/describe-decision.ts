@@ -1,14 +1,42 @@
 import type { Direction } from '@lanekeeper/protocol/hop';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
-import { FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
+import type { DropReason } from '@lanekeeper/protocol/reasons';
+import { DROP_REASONS, FALLBACK_REASONS } from '@lanekeeper/protocol/reasons';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import type { Evidence } from '../lane/evidence.ts';
 import type { Decision } from './decision.ts';
 import { laneName, plural, portName } from './refusals.ts';
+import type { Endpoint } from './snapshot.ts';
 
 /** What happened to a request, in one or two sentences for a person. */
 export function describeDecision(decision: Decision, direction: Direction): string {
-  return `${describeEvidence(decision.evidence)} ${describeOutcome(decision, direction)}`;
+  const parts = [
+    describeEvidence(decision.evidence),
+    describeOutcome(decision, direction),
+    describeChoice(decision),
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** What became of the endpoint that the client had connected to by itself. */
+function describeChoice({ chosen, endpoint, evidence, fallback, dropped }: Decision): string {
+  if (chosen === undefined) return '';
+  if (chosen.key === endpoint?.key) return "That is the client's own choice, so it is kept.";
+  const had = `The client had chosen ${chosen.key} of ${chosen.lane}`;
+  const reason = dropped.find((one) => one.endpoint === chosen.key)?.reason ?? reasonOf(chosen);
+  const isOfLane = chosen.lane === evidence.lane || chosen.lane === fallback?.to;
+  if (reason !== undefined && (isOfLane || reason === 'invalid-lane')) {
+    return `${had}, which is not used: ${DROP_REASONS[reason]}.`;
+  }
+  if (isOfLane) return `${had}, which is not used now.`;
+  return evidence.lane === BASELINE
+    ? `${had}, which a request of the baseline never goes to.`
+    : `${had}, which is not what a request of ${laneName(evidence.lane)} gets here.`;
+}
+
+/** Where nobody looked for candidates: it is of no subset that the request could have had. */
+function reasonOf({ healthy, dropReason }: Endpoint): DropReason | undefined {
+  return healthy ? undefined : (dropReason ?? 'unhealthy');
 }
 
 function describeEvidence(evidence: Evidence): string {

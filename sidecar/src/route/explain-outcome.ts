@@ -14,6 +14,8 @@ export interface Outcome {
   readonly fallback: (Fallback & { readonly sentence: string }) | null;
   readonly dropped: readonly ExplainedDrop[];
   readonly endpoint: HopEndpoint | null;
+  /** The endpoint that the client chose by itself; null: it left the choice to us. */
+  readonly chosen: HopEndpoint | null;
   /** Where the proxy would connect to. */
   readonly target: string | null;
   readonly escape: EscapeKind | null;
@@ -28,13 +30,14 @@ export interface ExplainedDrop {
 }
 
 export function outcomeOf(decision: Decision, direction: Direction): Outcome {
-  const { fallback, endpoint, target, refusal } = decision;
+  const { fallback, endpoint, chosen, target, refusal } = decision;
   return {
     lane: decision.evidence.lane,
     subset: decision.subset ?? null,
     fallback: fallback === undefined ? null : { ...fallback, sentence: FALLBACK_REASONS[fallback.reason] },
     dropped: decision.dropped.map(explainDrop),
     endpoint: endpoint === undefined ? null : hopEndpoint(endpoint),
+    chosen: chosen === undefined ? null : hopEndpoint(chosen),
     target: target === undefined ? null : formatAddress(target),
     escape: decision.escape ?? null,
     refusal:

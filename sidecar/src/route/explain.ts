@@ -73,8 +73,8 @@ function otherLanes(decision: Decision, servicePort: ServicePort, run: DryRun): 
     .filter((lane) => isUndecided(decision) || lane !== decision.evidence.lane)
     .map((lane) => {
       const evidence = { lane, rung: 'none', detail: 'what if', ambiguous: false } as const;
-      const routed = { evidence, servicePort, escape: undefined };
-      return outcomeOf(routeToSubset(routed, { tried: undefined, preferred }, context), 'outbound');
+      const routed = { evidence, servicePort, escape: undefined, chosen: preferred };
+      return outcomeOf(routeToSubset(routed, undefined, context), 'outbound');
     });
 }
 

@@ -1,6 +1,5 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
-import type { PickQuery } from '../cluster/picker.ts';
 import type { Evidence } from '../lane/evidence.ts';
 import type { TagConflict } from '../lane/tag.ts';
 import type { ProxyError } from '../proxy-error.ts';
@@ -9,7 +8,7 @@ import type { DecisionContext } from './decision-context.ts';
 import { ambiguousTag, laneAmbiguous, noEndpoint, portName, unknownDestination } from './refusals.ts';
 import type { Selection } from './select-subset.ts';
 import { NONE_DROPPED, selectSubset } from './select-subset.ts';
-import type { Dropped, ServicePort } from './snapshot.ts';
+import type { Dropped, Endpoint, ServicePort } from './snapshot.ts';
 
 /** Every decision is made here, so that all have one shape: the engine reads them faster and readers find every field. */
 
@@ -26,6 +25,7 @@ export function passThrough(
     subset: undefined,
     fallback: undefined,
     endpoint: undefined,
+    chosen: undefined,
     target,
     dropped: NONE_DROPPED,
     refusal:
@@ -44,6 +44,7 @@ export interface Refused {
   readonly refusal: ProxyError;
   readonly dropped?: readonly Dropped[];
   readonly escape?: EscapeKind | undefined;
+  readonly chosen?: Endpoint | undefined;
 }
 
 /** For a request that is answered here. */
@@ -54,6 +55,7 @@ export function refuse(refused: Refused, generation: string): Decision {
     subset: undefined,
     fallback: undefined,
     endpoint: undefined,
+    chosen: refused.chosen,
     target: undefined,
     dropped: refused.dropped ?? NONE_DROPPED,
     refusal: refused.refusal,
@@ -67,25 +69,32 @@ export interface Routed {
   readonly evidence: Evidence;
   readonly servicePort: ServicePort;
   readonly escape: EscapeKind | undefined;
+  /** The endpoint that the client chose by itself; it is kept when the lane may have it and it is usable. */
+  readonly chosen: Endpoint | undefined;
 }
 
 /** Sends the request to an endpoint that its lane may have at the service, or refuses it when there is none. */
-export function routeToSubset(routed: Routed, query: PickQuery, context: DecisionContext): Decision {
-  const { evidence, servicePort } = routed;
+export function routeToSubset(
+  routed: Routed,
+  tried: ReadonlySet<string> | undefined,
+  context: DecisionContext,
+): Decision {
+  const { evidence, servicePort, chosen } = routed;
   const { snapshot, picker } = context;
   const { laneNames } = snapshot;
+  const query = { tried, preferred: chosen };
   return toSelection(routed, selectSubset(evidence.lane, servicePort, { laneNames, picker }, query), context);
 }
 
 /** Turns what was selected into the decision. */
 export function toSelection(routed: Routed, selection: Selection, context: DecisionContext): Decision {
-  const { evidence, servicePort, escape } = routed;
+  const { evidence, servicePort, escape, chosen } = routed;
   const { laneNames, generation } = context.snapshot;
   const { subset, endpoint, fallback, dropped } = selection;
   if (endpoint === undefined) {
     const refusal = noEndpoint(evidence.lane, servicePort, laneNames, dropped);
     const kind = escape === undefined ? undefined : 'refused';
-    return refuse({ evidence, servicePort, refusal, dropped, escape: kind }, generation);
+    return refuse({ evidence, servicePort, refusal, dropped, escape: kind, chosen }, generation);
   }
   return {
     evidence,
@@ -93,6 +102,7 @@ export function toSelection(routed: Routed, selection: Selection, context: Decis
     subset,
     fallback,
     endpoint,
+    chosen,
     target: { address: endpoint.address, port: endpoint.port },
     dropped,
     refusal: undefined,

@@ -72,10 +72,25 @@ describe('resolveDestination', () => {
   it('reads an authority that is itself an address of the mesh', () => {
     const expected = { to: 'b:80', preferred: '10.0.2.1:8080', by: 'authority' };
     expect(resolve(DEMO, undefined, '10.0.2.1:8080')).toEqual(expected);
-    const six = mesh({ services: [service('six', { endpoints: [endpoint('fd00::1')] })] });
-    expect(resolve(six, undefined, '[fd00::1]:8080')).toMatchObject({
-      to: 'six:80',
-      preferred: '[fd00::1]:8080',
+  });
+
+  it.each(['[fd00::1]:8080', '[FD00:0::0:1]:8080'])(
+    'knows an instance by its IPv6 address %s',
+    (authority) => {
+      const six = mesh({ services: [service('six', { endpoints: [endpoint('fd00::1')] })] });
+      expect(resolve(six, undefined, authority)).toMatchObject({ to: 'six:80', preferred: '[fd00::1]:8080' });
+    },
+  );
+
+  it.each([
+    [undefined, 'order-1.internal:8080'],
+    ['order-1.internal:8080', 'order-1.internal:8080'],
+    ['203.0.113.7:8080', 'order-1.internal:8080'],
+  ])('knows an instance by its host name: connected to %s, asked for %s', (address, authority) => {
+    const named = mesh({ services: [service('order', { endpoints: [endpoint('order-1.internal')] })] });
+    expect(resolve(named, address, authority)).toMatchObject({
+      to: 'order:80',
+      preferred: 'order-1.internal:8080',
     });
   });
 });

@@ -1,4 +1,4 @@
-import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { canonicalHost, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { addressKey } from './address-key.ts';
 import type { Authority } from './authority.ts';
 import { parseAuthority } from './authority.ts';
@@ -67,10 +67,11 @@ function byAuthority(snapshot: Snapshot, authority: Authority): Destination {
   return servicePort === undefined ? NOWHERE : { servicePort, preferred: undefined, by: 'authority' };
 }
 
-/** `http://10.0.0.5:8080/` through the explicit proxy: the authority is itself an address. */
+/** `http://10.0.0.5:8080/` through the explicit proxy: the authority is itself the address of an instance, or its host name. */
 function byLiteral(snapshot: Snapshot, authority: Authority): Destination {
   if (authority.host === '') return NOWHERE;
-  const address = { address: authority.host, port: authority.port ?? HTTP_PORT };
+  const { host, port = HTTP_PORT } = authority;
+  const address = { address: host.includes(':') ? canonicalHost(host) : host, port };
   const owner = snapshot.byAddress.get(addressKey(address))?.[0];
   return owner === undefined ? NOWHERE : byOwner(owner, 'authority');
 }

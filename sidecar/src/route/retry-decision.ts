@@ -21,16 +21,15 @@ export function retryDecision(
   query: RetryQuery,
   context: DecisionContext,
 ): Decision | undefined {
-  const { servicePort, escape, evidence } = previous;
+  const { servicePort, escape, evidence, chosen } = previous;
   if (servicePort === undefined || previous.refusal !== undefined) return undefined;
   const isOwn = query.direction === 'inbound' && escape !== 'corrected';
   if (isOwn && query.wasSentOn === true) return undefined;
   const known = context.snapshot.services.get(servicePort.service.id)?.ports.get(servicePort.port);
   if (known === undefined) return undefined;
-  const pick = { tried: query.tried, preferred: undefined };
   const next = routeToSubset(
-    { evidence, servicePort: known, escape: isOwn ? 'relayed' : escape },
-    pick,
+    { evidence, servicePort: known, escape: isOwn ? 'relayed' : escape, chosen },
+    query.tried,
     context,
   );
   return next.refusal === undefined ? next : undefined;

@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly services: ReadonlyMap<string, Service>;
   /** Lower-case host name without port. */
   readonly byHost: ReadonlyMap<string, Service>;
-  /** `ip:port` of a ClusterIP or an endpoint; several where services share endpoints, ordered by service id. */
+  /** `ip:port` of a ClusterIP or an endpoint; several where services share endpoints, the likeliest first. */
   readonly byAddress: ReadonlyMap<string, readonly AddressOwner[]>;
   /** Every lane that is declared or that some endpoint carries. */
   readonly laneNames: ReadonlySet<string>;

@@ -1,4 +1,4 @@
-import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import { canonicalHost, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 
 /** uri-host [":" port] of RFC 3986, lower-case: a registered name or IPv4 address, or an IP literal in brackets. */
 const AUTHORITY = /^(?:[a-z0-9._~!$&'()*+;=%-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
@@ -25,5 +25,5 @@ export function parseConnectTarget(target: string): SocketAddress | undefined {
   const port = Number(lower.slice(colon + 1));
   const host = lower.slice(0, colon);
   if (port < 1 || port > 65_535) return undefined;
-  return { address: host.startsWith('[') ? host.slice(1, -1) : host, port };
+  return { address: host.startsWith('[') ? canonicalHost(host.slice(1, -1)) : host, port };
 }
