@@ -5,10 +5,21 @@ import { GRAY, HOSTS, WORKLOADS } from './layout.ts';
 /** Port at which the services are called: `http://b/`. */
 const SERVICE_PORT = 80;
 
+/** The lane group of A, B and C. */
+export const GROUP = 'demo';
+
+const NAMES = [...new Set(WORKLOADS.map((workload) => workload.service))];
+
+/** Lanes and the gateway's routes. */
+const RULES = {
+  groups: [{ name: GROUP, services: NAMES.map((name) => ({ name })) }],
+  lanes: [{ name: GRAY, group: GROUP, match: [{ hosts: [HOSTS[GRAY]] }] }],
+  gateway: { routes: [{ hosts: ['*'], service: { name: NAMES[0] }, port: SERVICE_PORT }] },
+};
+
 /** The mesh as every sidecar of the playground reads it. `inboundPort` is where the sidecars of the endpoints listen. */
 export function meshFile(inboundPort: number): string {
-  const names = [...new Set(WORKLOADS.map((workload) => workload.service))];
-  const services = names.map((name) => ({
+  const services = NAMES.map((name) => ({
     name,
     ports: [{ port: SERVICE_PORT, protocol: 'http' }],
     endpoints: WORKLOADS.filter((workload) => workload.service === name).map((workload) => ({
@@ -18,11 +29,11 @@ export function meshFile(inboundPort: number): string {
       ...(workload.lane === BASELINE ? {} : { lane: workload.lane }),
     })),
   }));
-  const mesh = {
-    services,
-    groups: [{ name: 'demo', services: names.map((name) => ({ name })) }],
-    lanes: [{ name: GRAY, group: 'demo', match: [{ hosts: [HOSTS[GRAY]] }] }],
-    gateway: { routes: [{ hosts: ['*'], service: { name: names[0] }, port: SERVICE_PORT }] },
-  };
-  return `# The playground's mesh. Every sidecar watches this file: an edit is taken over while it runs.\n${stringify(mesh)}`;
+  const text = stringify({ services, ...RULES });
+  return `# The playground's mesh. Every sidecar watches this file: an edit is taken over while it runs.\n${text}`;
+}
+
+/** The same without services, which are known from elsewhere. */
+export function rulesOnly(): string {
+  return `# Lanes and routes of the playground. An edit is taken over while it runs.\n${stringify(RULES)}`;
 }

@@ -1,16 +1,17 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BASELINE } from '@lanekeeper/protocol/lane-name';
-import { VARIABLES } from '@lanekeeper/protocol/variables';
 import { startChild } from './child-process.ts';
 import type { Child, ChildSpec } from './child-process.ts';
 import { GATEWAY_ADDRESS, WORKLOADS } from './layout.ts';
-import type { Workload } from './layout.ts';
-import { meshFile } from './mesh-file.ts';
+import { openFileHome } from './mesh-home.ts';
+import type { MeshHome } from './mesh-home.ts';
+import { openNacosHome } from './nacos-home.ts';
 import { choosePorts } from './ports.ts';
 import type { PlaygroundPorts } from './ports.ts';
+import { appSpec, gatewaySpec, sidecarSpec } from './process-specs.ts';
+import type { Site } from './process-specs.ts';
 
 /** The running playground: the gateway and six applications, each with its sidecar. */
 export interface Playground {
@@ -18,7 +19,8 @@ export interface Playground {
   readonly gatewayUrl: string;
   /** Admin address of the gateway and of each sidecar that runs, in the order of a request's way. */
   admins(): readonly AdminAddress[];
-  readonly meshFile: string;
+  /** What people can look at and change in the mesh while it is up. */
+  readonly notes: MeshHome['notes'];
   /** Process ids of everything that runs. */
   pids(): readonly number[];
   /** Ends the application of that title and its sidecar, as when its pod goes. */
@@ -32,72 +34,6 @@ export interface AdminAddress {
   readonly url: string;
 }
 
-const SIDECAR = '../../dist/sidecar/main.mjs';
-const SIDECAR_FLAGS = new URL('../../dist/sidecar/node-flags.json', import.meta.url);
-const APP = './demo-app.ts';
-/** The sidecars have no long requests to wait for when they end. */
-const DRAIN_TIMEOUT_MS = '500';
-
-function appSpec(workload: Workload, ports: PlaygroundPorts): ChildSpec {
-  return {
-    name: workload.title,
-    program: APP,
-    env: {
-      APP_NAME: workload.title,
-      APP_ADDRESS: workload.address,
-      APP_PORT: String(ports.app),
-      APP_PROXY_PORT: String(ports.outbound),
-      APP_CALLS: workload.calls ?? '',
-    },
-    readyUrl: `http://${workload.address}:${ports.app}/healthz`,
-  };
-}
-
-function commonEnv(address: string, ports: PlaygroundPorts, file: string): Record<string, string> {
-  return {
-    [VARIABLES.configFile]: file,
-    [VARIABLES.adminListen]: `${address}:${ports.admin}`,
-    [VARIABLES.statusListen]: `${address}:${ports.status}`,
-    [VARIABLES.podAddress]: address,
-    [VARIABLES.drainTimeoutMs]: DRAIN_TIMEOUT_MS,
-    [VARIABLES.logLevel]: 'warn',
-  };
-}
-
-function sidecarSpec(workload: Workload, ports: PlaygroundPorts, file: string): ChildSpec {
-  return {
-    name: `the sidecar of ${workload.title}`,
-    program: SIDECAR,
-    nodeFlags: JSON.parse(readFileSync(SIDECAR_FLAGS, 'utf8')) as readonly string[],
-    env: {
-      ...commonEnv(workload.address, ports, file),
-      [VARIABLES.role]: 'sidecar',
-      [VARIABLES.app]: workload.service,
-      [VARIABLES.pod]: workload.title,
-      ...(workload.lane === BASELINE ? {} : { [VARIABLES.lane]: workload.lane }),
-      [VARIABLES.outboundListen]: `${workload.address}:${ports.outbound}`,
-      [VARIABLES.inboundListen]: `${workload.address}:${ports.inbound}`,
-      [VARIABLES.appAddress]: `${workload.address}:${ports.app}`,
-    },
-    readyUrl: `http://${workload.address}:${ports.status}/ready`,
-  };
-}
-
-function gatewaySpec(ports: PlaygroundPorts, file: string): ChildSpec {
-  return {
-    name: 'the gateway',
-    program: SIDECAR,
-    nodeFlags: JSON.parse(readFileSync(SIDECAR_FLAGS, 'utf8')) as readonly string[],
-    env: {
-      ...commonEnv(GATEWAY_ADDRESS, ports, file),
-      [VARIABLES.role]: 'gateway',
-      [VARIABLES.pod]: 'gateway',
-      [VARIABLES.gatewayListen]: `${GATEWAY_ADDRESS}:${ports.gateway}`,
-    },
-    readyUrl: `http://${GATEWAY_ADDRESS}:${ports.status}/ready`,
-  };
-}
-
 function adminsOf(ports: PlaygroundPorts): readonly AdminAddress[] {
   const alongTheWay = WORKLOADS.toSorted((one, other) => one.address.localeCompare(other.address));
   const places = [{ title: 'gateway', address: GATEWAY_ADDRESS }, ...alongTheWay];
@@ -107,6 +43,8 @@ function adminsOf(ports: PlaygroundPorts): readonly AdminAddress[] {
 export interface PlaygroundOptions {
   /** Gives up the start; everything started so far is ended. */
   readonly signal: AbortSignal;
+  /** `127.0.0.1:8848`: a Nacos server that the applications register with; undefined: the mesh stands in a file. */
+  readonly nacos?: string | undefined;
   /** A process ended that nobody asked to; the caller should close the playground. */
   onCrash(error: Error): void;
 }
@@ -117,19 +55,6 @@ function whenAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });
-}
-
-function startAll(
-  ports: PlaygroundPorts,
-  file: string,
-  onCrash: (error: Error) => void,
-): Map<string, readonly Child[]> {
-  const start = (spec: ChildSpec): Child => startChild(spec, onCrash);
-  const pods = new Map<string, readonly Child[]>([['gateway', [start(gatewaySpec(ports, file))]]]);
-  for (const one of WORKLOADS) {
-    pods.set(one.title, [start(appSpec(one, ports)), start(sidecarSpec(one, ports, file))]);
-  }
-  return pods;
 }
 
 /** How often the start is tried when somebody else took a port between its choice and its use. */
@@ -152,9 +77,8 @@ async function startOnce(options: PlaygroundOptions): Promise<Playground> {
   const folder = await mkdtemp(join(tmpdir(), 'lanekeeper-playground-'));
   const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removeFolder);
-  const file = join(folder, 'mesh.yaml');
   const allAdmins = adminsOf(ports);
-  let pods = new Map<string, readonly Child[]>();
+  const pods = new Map<string, readonly Child[]>();
   const running = (): readonly Child[] => [...pods.values()].flat();
 
   const end = async (): Promise<void> => {
@@ -168,14 +92,21 @@ async function startOnce(options: PlaygroundOptions): Promise<Playground> {
 
   // Until everything is up a crash fails the start; from then on the caller is told.
   let onCrash = (error: Error): void => options.onCrash(error);
+  const start = async (title: string, specs: readonly ChildSpec[]): Promise<void> => {
+    // The start was given up while something else was awaited.
+    if (closing !== undefined) return;
+    const children = specs.map((spec) => startChild(spec, (error) => onCrash(error)));
+    pods.set(title, children);
+    await Promise.all(children.map((child) => child.ready()));
+  };
+  let home: MeshHome;
   try {
-    await writeFile(file, meshFile(ports.inbound));
     const crashed = new Promise<never>((_resolve, reject) => {
       onCrash = reject;
     });
-    pods = startAll(ports, file, (error) => onCrash(error));
-    const ready = Promise.all(running().map((child) => child.ready()));
-    await Promise.race([ready, crashed, whenAborted(options.signal)]);
+    const given = whenAborted(options.signal);
+    home = await Promise.race([openHome(options, folder, ports), given]);
+    await Promise.race([startAll({ ports, home }, start), crashed, given]);
     onCrash = (error) => options.onCrash(error);
   } catch (error) {
     await close();
@@ -185,7 +116,7 @@ async function startOnce(options: PlaygroundOptions): Promise<Playground> {
   return {
     gatewayUrl: `http://${GATEWAY_ADDRESS}:${ports.gateway}`,
     admins: () => allAdmins.filter(({ title }) => pods.has(title)),
-    meshFile: file,
+    notes: home.notes,
     pids: () => running().map((child) => child.pid),
     async stopWorkload(title) {
       await Promise.all((pods.get(title) ?? []).map((child) => child.stop()));
@@ -193,4 +124,19 @@ async function startOnce(options: PlaygroundOptions): Promise<Playground> {
     },
     close,
   };
+}
+
+function openHome({ nacos }: PlaygroundOptions, folder: string, ports: PlaygroundPorts): Promise<MeshHome> {
+  return nacos === undefined ? openFileHome(folder, ports) : openNacosHome({ server: nacos, folder, ports });
+}
+
+/** What knows the mesh is up before those who ask it. */
+async function startAll(
+  site: Site,
+  start: (title: string, specs: readonly ChildSpec[]) => Promise<void>,
+): Promise<void> {
+  const { processes } = site.home;
+  if (processes.length > 0) await start('control plane', processes);
+  const pods = WORKLOADS.map((one) => start(one.title, [appSpec(one, site), sidecarSpec(one, site)]));
+  await Promise.all([start('gateway', [gatewaySpec(site)]), ...pods]);
 }

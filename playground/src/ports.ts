@@ -64,6 +64,11 @@ async function firstFree(
   throw new Error(`no port from ${wanted} to ${wanted + ATTEMPTS - 1} is free at ${addresses.join(', ')}`);
 }
 
+/** `wanted` where it is free at `address`, else the next that is; never one of `taken`. */
+export function chooseFreePort(address: string, wanted: number, taken: ReadonlySet<number>): Promise<number> {
+  return firstFree([address], wanted, taken);
+}
+
 /** The well-known ports where they are free at all addresses that need them, else the next that are. */
 export async function choosePorts(): Promise<PlaygroundPorts> {
   const workloads = WORKLOADS.map((workload) => workload.address);

@@ -26,7 +26,7 @@ export function tellAct(page: Page, result: ActResult): void {
 
 /** What to type and to open next. */
 export function tellAddresses(page: Page, playground: Playground): void {
-  const { gatewayUrl, meshFile } = playground;
+  const { gatewayUrl, notes } = playground;
   const admins = playground.admins();
   const asksAt = admins.find(({ title }) => title === 'Agray')?.url ?? gatewayUrl;
   const curl = (host: string, path: string): string => `  curl -H 'Host: ${host}' '${gatewayUrl}${path}'`;
@@ -41,9 +41,11 @@ export function tellAddresses(page: Page, playground: Playground): void {
     dim(page, '# each sidecar shows its decisions: open one in a browser, or ask it what it would do'),
     ...admins.map(({ title, url }) => `  ${title.padEnd(width)}  ${url}/`),
     `  curl '${asksAt}/explain?authority=b&header=baggage:lane%3Dgray'`,
-    '',
-    dim(page, '# the mesh; the sidecars watch this file, so edit it while they run'),
-    `  ${meshFile}`,
+    ...notes.flatMap(({ what, lines: more }) => [
+      '',
+      dim(page, `# ${what}`),
+      ...more.map((line) => `  ${line}`),
+    ]),
     '',
   ];
   page.write(`${lines.join('\n')}\n`);

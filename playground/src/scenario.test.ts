@@ -42,7 +42,7 @@ async function fakePlayground(
   return {
     gatewayUrl,
     admins: () => admins,
-    meshFile: '',
+    notes: [],
     pids: () => [],
     stopWorkload: nothing,
     close: nothing,
