@@ -5,6 +5,12 @@ import { stringify } from 'yaml';
 import { decodeConfig } from './decode-config.ts';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
+/** As registries call services: what YAML, JSON and paths of problems find hardest. */
+const serviceName = fc.oneof(
+  name,
+  fc.constantFrom('ORDERS@@order', 'providers:com.x.Order:1.0:', '订单', 'yes', '1', '~', '"', "'", '\\'),
+  fc.constantFrom('a#b', '{x}', '*x', '&y', '!!str', '%61', '__proto__', '-', '?', '🛒'),
+);
 const header = fc.stringMatching(/^x-[a-z]{1,5}$/);
 const port = fc.integer({ min: 1, max: 65_535 });
 const text = fc.string({ minLength: 1, maxLength: 8, unit: 'binary' });
@@ -67,7 +73,7 @@ function endpoint(servicePorts: readonly number[]): fc.Arbitrary<EndpointConfig>
 
 const service: fc.Arbitrary<ServiceConfig> = fc.uniqueArray(port, filled).chain((ports) =>
   fc.record({
-    name,
+    name: serviceName,
     namespace: name,
     hosts: fc.constant([]),
     addresses: fc.constant([]),
@@ -120,7 +126,7 @@ const mesh: fc.Arbitrary<MeshConfig> = services.chain((declared) =>
         fallback: fc.constantFrom(['base'], [], ['blue'], ['blue', 'base']),
         serviceFallback: fc.constant({ [`${declared[0]?.namespace}/${declared[0]?.name}`]: ['blue'] }),
         match: fc.array(rule, { maxLength: 3 }),
-        entries: fc.array(name, { maxLength: 2 }),
+        entries: fc.array(serviceName, { maxLength: 2 }),
         priority: fc.integer({ min: -10, max: 10 }),
       }),
       fc.constant({
@@ -133,7 +139,7 @@ const mesh: fc.Arbitrary<MeshConfig> = services.chain((declared) =>
       routes: fc.uniqueArray(
         fc.constantFrom(...declared).map((one) => ({
           hosts: ['*'],
-          pathPrefix: `/${one.name}`,
+          pathPrefix: `/${encodeURIComponent(one.name)}`,
           service: { name: one.name, namespace: one.namespace },
           port: one.ports[0]?.port ?? 0,
         })),

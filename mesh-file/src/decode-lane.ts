@@ -6,12 +6,12 @@ import { decodeEvidence, decodeMode } from './decode-settings.ts';
 import { complain, entriesOf, fieldOr, fieldsOf, listOf, requiredOr, type Cursor } from './decoder.ts';
 import { integerOf, textOf, type TextRule } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
-import { LANE_NAME, SERVICE_NAME } from './text-rules.ts';
+import { LANE_NAME, NAME, SERVICE_NAME } from './text-rules.ts';
 
 /** Empty: a lane of the services that belong to no group. */
 const LANE_GROUP: TextRule = {
   expected: 'the name of a group, or "" for services of no group',
-  accepts: (text) => text === '' || SERVICE_NAME.accepts(text),
+  accepts: (text) => text === '' || NAME.accepts(text),
 };
 const MAX_PRIORITY = 1_000_000;
 
@@ -37,7 +37,7 @@ export function decodeGroup(
   const services = (at: Cursor): LaneGroupConfig['services'] =>
     listOf(at, (item) => decodeServiceRef(item, origins));
   const group: LaneGroupConfig = {
-    name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, SERVICE_NAME), ''),
+    name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, NAME), ''),
     services: requiredOr({ cursor, fields }, 'services', services, []),
     mode: fieldOr(fields, 'mode', decodeMode, settings.mode),
     evidence: fieldOr(fields, 'evidence', (at) => decodeEvidence(at, settings.evidence), settings.evidence),

@@ -14,7 +14,7 @@ import {
 import { choiceOf, integerOf, textOf } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
 import { DEFAULT_NAMESPACE, parseServiceRef } from './service-name.ts';
-import { HOST_NAME, IP_ADDRESS, SERVICE_NAME } from './text-rules.ts';
+import { HOST_NAME, IP_ADDRESS, NAME, SERVICE_NAME } from './text-rules.ts';
 
 const PROTOCOLS = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
 const AFFINITIES = ['client-ip'] as const;
@@ -39,7 +39,7 @@ export function decodeService(
   const affinity = fieldOr(fields, 'affinity', (at) => choiceOf(at, AFFINITIES), undefined);
   const service: ServiceConfig = {
     name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, SERVICE_NAME), ''),
-    namespace: fieldOr(fields, 'namespace', (at) => textOf(at, SERVICE_NAME), DEFAULT_NAMESPACE),
+    namespace: fieldOr(fields, 'namespace', (at) => textOf(at, NAME), DEFAULT_NAMESPACE),
     hosts: listOf(fields.get('hosts'), (at) => textOf(at, HOST_NAME)?.toLowerCase()),
     addresses: listOf(fields.get('addresses'), decodeIp),
     ports,
@@ -62,7 +62,7 @@ function refOfMapping(cursor: Cursor): ServiceRef | undefined {
   const fields = fieldsOf(cursor, { keys: ['name', 'namespace'], refused });
   if (fields === undefined) return undefined;
   const name = requiredOr({ cursor, fields }, 'name', (at) => textOf(at, SERVICE_NAME), undefined);
-  const namespace = fieldOr(fields, 'namespace', (at) => textOf(at, SERVICE_NAME), DEFAULT_NAMESPACE);
+  const namespace = fieldOr(fields, 'namespace', (at) => textOf(at, NAME), DEFAULT_NAMESPACE);
   return name === undefined ? undefined : { name, namespace };
 }
 

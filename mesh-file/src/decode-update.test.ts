@@ -71,6 +71,32 @@ test('reads back an update whole, with references to services that are not in it
   expect(decodeUpdate(wired(UPDATE))).toEqual({ update: UPDATE });
 });
 
+test.each(['ORDERS@@order', 'providers:com.x.Order:1.0:', '订单', '__proto__'])(
+  'reads a service that a registry calls %s, and what groups, lanes and routes say of it',
+  (name) => {
+    const ref = { name, namespace: 'shop' };
+    const part = UPDATE.mesh?.value;
+    if (part === undefined) throw new Error('the update has no mesh');
+    const [group] = part.groups;
+    const [lane] = part.lanes;
+    const [route] = part.gateway.routes;
+    const update = {
+      ...UPDATE,
+      mesh: {
+        version: 'm1',
+        value: {
+          ...part,
+          groups: [{ ...group, services: [ref] }],
+          lanes: [{ ...lane, group: 'demo', serviceFallback: { [`shop/${name}`]: [] }, entries: [name] }],
+          gateway: { ...part.gateway, routes: [{ ...route, service: ref }] },
+        },
+      },
+      services: [{ id: `shop/${name}`, version: 's1', value: { ...SERVICE, name } }],
+    };
+    expect(decodeUpdate(JSON.parse(JSON.stringify(update)))).toEqual({ update });
+  },
+);
+
 test('leaves out a service port that an endpoint does not have', () => {
   const decoded = decodeUpdate(wired(UPDATE));
   const update = 'update' in decoded ? decoded.update : undefined;

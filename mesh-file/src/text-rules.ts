@@ -2,13 +2,18 @@ import { isIP } from 'node:net';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import { isHost } from '@lanekeeper/runtime/socket-address';
 import type { TextRule } from './scalar-decoders.ts';
-import { isServiceName } from './service-name.ts';
+import { isName, isServiceName } from './service-name.ts';
 
 /** HTTP's token (RFC 9110 section 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-export const SERVICE_NAME: TextRule = {
+export const NAME: TextRule = {
   expected: 'a name of letters, digits, "-", "." and "_"',
+  accepts: isName,
+};
+
+export const SERVICE_NAME: TextRule = {
+  expected: 'the name of a service: at most 253 characters, without "/", white space and invisible ones',
   accepts: isServiceName,
 };
 

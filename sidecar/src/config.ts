@@ -7,7 +7,7 @@ import * as kind from '@lanekeeper/runtime/env-kinds';
 import { LOG_LEVELS, type LogLevel } from '@lanekeeper/runtime/log';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { DEFAULT_SETTINGS } from './default-settings.ts';
-import { DEFAULT_NAMESPACE, isServiceName } from '@lanekeeper/mesh-file/service-name';
+import { DEFAULT_NAMESPACE, isName, isServiceName } from '@lanekeeper/mesh-file/service-name';
 import { PROBE_TABLE } from './probe/probe-table.ts';
 import { readListen, type ListenConfig } from './read-listen.ts';
 import type { Workload } from './workload.ts';
@@ -87,7 +87,11 @@ const OTLP_ENDPOINT = 'OTEL_EXPORTER_OTLP_ENDPOINT';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const SERVICE_NAME = kind.matching('a name of letters, digits, "-", "." and "_"', isServiceName);
+const NAME = kind.matching('a name of letters, digits, "-", "." and "_"', isName);
+const SERVICE_NAME = kind.matching(
+  'the name of a service, without "/", white space and invisible characters',
+  isServiceName,
+);
 const LANE_NAME = kind.matching('a DNS label of at most 63 characters', isLaneName);
 const IP_ADDRESS = kind.matching('an IP address', (text) => isIP(text) !== 0);
 
@@ -140,7 +144,7 @@ export function redactConfig(config: SidecarConfig): Record<string, unknown> {
 function readWorkload(env: EnvReader): Workload {
   return {
     app: env.get(VARIABLES.app, SERVICE_NAME, ''),
-    namespace: env.get(VARIABLES.namespace, SERVICE_NAME, DEFAULT_NAMESPACE),
+    namespace: env.get(VARIABLES.namespace, NAME, DEFAULT_NAMESPACE),
     lane: env.get(VARIABLES.lane, LANE_NAME, BASELINE),
     pod: env.get(VARIABLES.pod, kind.TEXT, ''),
     zone: env.get(VARIABLES.zone, kind.TEXT, undefined),

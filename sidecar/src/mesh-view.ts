@@ -1,4 +1,5 @@
 import { isLoopback } from '@lanekeeper/runtime/socket-address';
+import type { InterestKey } from '@lanekeeper/protocol/discovery';
 import { OUTLIER_DEFAULTS, createOutlierDetector, type OutlierDetector } from './cluster/outlier.ts';
 import { createEndpointLoads, type EndpointLoads } from './cluster/endpoint-loads.ts';
 import { createPicker } from './cluster/create-picker.ts';
@@ -78,9 +79,10 @@ function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMe
   const { discovery, podAddress, workload } = config;
   if (discovery === undefined) return undefined;
   const isOnLoopback = podAddress !== undefined && isLoopback(podAddress);
-  const own = [podAddress, workload.app].flatMap((host) => {
-    return host === undefined ? [] : (keyOf(host, isOnLoopback) ?? []);
-  });
+  const address = podAddress === undefined ? undefined : keyOf(podAddress, isOnLoopback);
+  // Whatever it is called: an app of a registry may have a name that is no host's.
+  const app: InterestKey | undefined = workload.app === '' ? undefined : `host:${workload.app.toLowerCase()}`;
+  const own = [address, app].filter((key) => key !== undefined);
   const interests = new Interests({ waitMs: discovery.waitMs, own });
   return createOnDemand({ interests, snapshot, isOnLoopback });
 }
