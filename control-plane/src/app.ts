@@ -9,6 +9,10 @@ import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status
 import type { ControlPlaneConfig } from './config.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
+import type { MeshSource } from './source/mesh-source.ts';
+
+/** `/status` is for people: the first ones show what is wrong. */
+const MOST_OBJECTS = 100;
 
 /** Puts the control plane together. Nothing listens before `start`. */
 export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: Lifecycle): Promise<Program> {
@@ -20,15 +24,15 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const discovery = createDiscovery({ config, source, certificates, metrics, log });
   const status = createStatusServer({
     metrics,
-    notReady: () => notReady(lifecycle, certificates),
-    pages: statusPage(discovery.status),
+    notReady: () => notReady(lifecycle, certificates, source),
+    pages: statusPage(() => ({ ...discovery.status(), objects: source.findings().slice(0, MOST_OBJECTS) })),
   });
   return {
     log,
     drainTimeoutMs: config.drainDelayMs + config.drainTimeoutMs,
     async start() {
       const statusAt = await status.listen(config.statusListen);
-      log.info({ status: formatAddress(statusAt), source: config.source.kind }, 'starting');
+      log.info({ status: formatAddress(statusAt), sources: namesOf(config) }, 'starting');
       await Promise.all([certificates?.start(), source.start()]);
       const at = await discovery.listen();
       source.tell(discovery.status);
@@ -65,10 +69,22 @@ function createCertificates(
   return source;
 }
 
-function notReady(lifecycle: Lifecycle, certificates: CertificateSource | undefined): readonly string[] {
+function notReady(
+  lifecycle: Lifecycle,
+  certificates: CertificateSource | undefined,
+  source: Pick<MeshSource, 'awaited'>,
+): readonly string[] {
   const phase = lifecycle.phase();
   const problem = certificates?.problem();
-  return [...(phase === 'ready' ? [] : [phase]), ...(problem === undefined ? [] : [problem])];
+  return [
+    ...(phase === 'ready' ? [] : [phase]),
+    ...(phase === 'starting' ? source.awaited() : []),
+    ...(problem === undefined ? [] : [problem]),
+  ];
+}
+
+function namesOf({ sources }: ControlPlaneConfig): readonly string[] {
+  return Object.entries(sources).flatMap(([name, source]) => (source === undefined ? [] : [name]));
 }
 
 /** `/status`: counts and generations as JSON. */

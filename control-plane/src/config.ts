@@ -11,7 +11,8 @@ import { formatAddress, isHost, isLoopback, type SocketAddress } from '@lanekeep
 export interface ControlPlaneConfig {
   readonly listen: SocketAddress;
   readonly statusListen: SocketAddress;
-  readonly source: SourceConfig;
+  readonly sources: SourcesConfig;
+  readonly authentication: AuthenticationConfig;
   /** Undefined: no TLS, on loopback only. */
   readonly certificate: CertificateFiles | undefined;
   readonly clusterDomain: string;
@@ -21,35 +22,58 @@ export interface ControlPlaneConfig {
   readonly logLevel: LogLevel;
 }
 
-export type SourceConfig = KubernetesSourceConfig | FileSourceConfig;
+/** What the mesh is known from; at least one is not undefined. */
+export interface SourcesConfig {
+  readonly kubernetes: KubernetesSourceConfig | undefined;
+  readonly nacos: FileConfig | undefined;
+  readonly file: FileConfig | undefined;
+}
 
 export interface KubernetesSourceConfig {
-  readonly kind: 'kubernetes';
   /** Where the API server is. */
   readonly api: CredentialsSource;
-  readonly tokenAudience: string;
   /** The control plane's own. */
   readonly namespace: string;
   /** Its pod's name, unique among the replicas. */
   readonly pod: string;
 }
 
-export interface FileSourceConfig {
-  readonly kind: 'file';
+export interface FileConfig {
   readonly path: string;
 }
+
+export type AuthenticationConfig =
+  /** The API server of source kubernetes reviews tokens for this audience. */
+  | { readonly kind: 'token'; readonly audience: string }
+  /** A file says which tokens there are. */
+  | { readonly kind: 'static'; readonly path: string }
+  | { readonly kind: 'none' };
 
 const PREFIX = 'LANEKEEPER_CONTROL_PLANE_';
 const DOMAIN = kind.matching('a domain such as cluster.local', isHost);
 
+const SOURCES = ['kubernetes', 'nacos', 'file'] as const;
+type SourceKind = (typeof SOURCES)[number];
+
+const KINDS: kind.EnvKind<readonly SourceKind[]> = {
+  expected: `a comma-separated list of ${SOURCES.join(', ')}`,
+  parse: (text) => (text === 'none' ? undefined : kind.list(kind.choice(...SOURCES)).parse(text)),
+};
+const DEFAULT_KINDS: readonly SourceKind[] = ['kubernetes'];
+
 /** Reads and checks every variable. Throws one ConfigError with all that is wrong. */
 export function parseConfig(source: EnvSource): ControlPlaneConfig {
   const env = new EnvReader(source);
-  const from = env.get(NAMES.source, kind.choice('kubernetes', 'file'), 'kubernetes');
+  const kinds = readKinds(env);
   const config: ControlPlaneConfig = {
     listen: env.get(NAMES.listen, kind.ADDRESS, { address: '0.0.0.0', port: PORTS.discovery }),
     statusListen: env.get(NAMES.statusListen, kind.ADDRESS, { address: '0.0.0.0', port: PORTS.status }),
-    source: from === 'file' ? readFileSource(env) : readKubernetesSource(env, source),
+    sources: {
+      kubernetes: readKubernetes(env, source, kinds.has('kubernetes')),
+      nacos: readFile(env, { name: NAMES.nacosFile, owner: 'nacos', isWanted: kinds.has('nacos') }),
+      file: readFile(env, { name: NAMES.meshFile, owner: 'file', isWanted: kinds.has('file') }),
+    },
+    authentication: readAuthentication(env, kinds),
     certificate: readCertificate(env),
     clusterDomain: env.get(NAMES.clusterDomain, DOMAIN, 'cluster.local'),
     drainDelayMs: env.get(NAMES.drainDelayMs, kind.milliseconds(0, 60_000), 5_000),
@@ -61,19 +85,64 @@ export function parseConfig(source: EnvSource): ControlPlaneConfig {
   return config;
 }
 
-function readKubernetesSource(env: EnvReader, source: EnvSource): KubernetesSourceConfig {
-  const { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME } = source;
-  return {
-    kind: 'kubernetes',
-    api: { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME },
-    tokenAudience: env.get(NAMES.tokenAudience, kind.TEXT, 'lanekeeper'),
-    namespace: env.get(NAMES.namespace, kind.TEXT, 'lanekeeper-system'),
-    pod: required(env, NAMES.pod, 'the name of this pod'),
-  };
+function readKinds(env: EnvReader): ReadonlySet<SourceKind> {
+  const kinds = env.get(NAMES.source, KINDS, DEFAULT_KINDS);
+  const twice = kinds.find((each, index) => kinds.indexOf(each) < index);
+  if (twice !== undefined) env.problem(NAMES.source, `${twice} stands there twice; keep one`);
+  return new Set(kinds);
 }
 
-function readFileSource(env: EnvReader): FileSourceConfig {
-  return { kind: 'file', path: required(env, NAMES.meshFile, 'the path of a mesh file') };
+function readKubernetes(
+  env: EnvReader,
+  source: EnvSource,
+  isWanted: boolean,
+): KubernetesSourceConfig | undefined {
+  const namespace = env.get(NAMES.namespace, kind.TEXT, 'lanekeeper-system');
+  const pod = env.get(NAMES.pod, kind.TEXT, '');
+  if (!isWanted) return undefined;
+  if (pod === '') env.problem(NAMES.pod, 'required: the name of this pod');
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME } = source;
+  const api = { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME };
+  return { api, namespace, pod };
+}
+
+interface FileVariable {
+  readonly name: string;
+  readonly owner: 'nacos' | 'file' | 'static';
+  readonly isWanted: boolean;
+}
+
+const FILES = {
+  nacos: { expected: 'the path of a file of Nacos registries', owner: 'source nacos' },
+  file: { expected: 'the path of a mesh file', owner: 'source file' },
+  static: { expected: 'the path of a tokens file', owner: 'authentication static' },
+} as const;
+
+function readFile(env: EnvReader, { name, owner, isWanted }: FileVariable): FileConfig | undefined {
+  const path = env.get(name, kind.TEXT, undefined);
+  const file = FILES[owner];
+  if (isWanted && path === undefined) env.problem(name, `required: ${file.expected}`);
+  if (!isWanted && path !== undefined) env.problem(name, `is of use with ${file.owner} only`);
+  return isWanted ? { path: path ?? '' } : undefined;
+}
+
+function readAuthentication(env: EnvReader, kinds: ReadonlySet<SourceKind>): AuthenticationConfig {
+  const authentication = env.get(NAMES.authentication, kind.choice('token', 'static', 'none'), 'token');
+  const audience = env.get(NAMES.tokenAudience, kind.TEXT, 'lanekeeper');
+  const isWanted = authentication === 'static';
+  const tokens = readFile(env, { name: NAMES.tokensFile, owner: 'static', isWanted });
+  if (authentication === 'token' && !kinds.has('kubernetes')) {
+    const otherwise = 'expected static (tokens in a file) or none (loopback only)';
+    env.problem(
+      NAMES.authentication,
+      `${otherwise} without source kubernetes: there is no API server to review tokens`,
+    );
+  }
+  if (authentication === 'none' && kinds.has('kubernetes')) {
+    env.problem(NAMES.authentication, 'expected token or static with source kubernetes');
+  }
+  if (tokens !== undefined) return { kind: 'static', path: tokens.path };
+  return authentication === 'none' ? { kind: 'none' } : { kind: 'token', audience };
 }
 
 /** A pair, or nothing. */
@@ -87,30 +156,21 @@ function readCertificate(env: EnvReader): CertificateFiles | undefined {
   return undefined;
 }
 
-/** Without the API server nobody can say who a token is of: whoever asks is answered, so nobody else may be able to ask. */
-function checkExposure(env: EnvReader, { listen, source, certificate }: ControlPlaneConfig): void {
-  const authentication = env.get(NAMES.authentication, kind.choice('token', 'none'), 'token');
-  const isOpen = authentication === 'none';
-  if (source.kind === 'file' && !isOpen) {
+/** Who asks without a token is answered, so only this machine may be able to ask; and a token travels where nobody can read it. */
+function checkExposure(env: EnvReader, config: ControlPlaneConfig): void {
+  const { listen, sources, authentication, certificate } = config;
+  const isLocal = isLoopback(listen.address);
+  if (certificate === undefined && sources.kubernetes !== undefined) {
+    env.problem(NAMES.certificateFile, 'required with source kubernetes: tokens travel over TLS only');
+  } else if (certificate === undefined && authentication.kind === 'static' && !isLocal) {
+    const found = formatAddress(listen);
     env.problem(
-      NAMES.authentication,
-      'expected none with source file: there is no API server to review tokens',
+      NAMES.certificateFile,
+      `required: tokens travel over TLS only, unless LISTEN is a loopback address, found ${found}`,
     );
   }
-  if (source.kind === 'kubernetes' && isOpen) {
-    env.problem(NAMES.authentication, 'expected token with source kubernetes');
-  }
-  if (source.kind === 'kubernetes' && certificate === undefined) {
-    env.problem(NAMES.certificateFile, 'required with source kubernetes: tokens travel over TLS only');
-  }
-  if (isOpen && !isLoopback(listen.address)) {
+  if (authentication.kind === 'none' && !isLocal) {
     const found = formatAddress(listen);
     env.problem(NAMES.listen, `expected a loopback address without authentication, found ${found}`);
   }
-}
-
-function required(env: EnvReader, name: string, expected: string): string {
-  const text = env.get(name, kind.TEXT, undefined);
-  if (text === undefined) env.problem(name, `required: ${expected}`);
-  return text ?? '';
 }

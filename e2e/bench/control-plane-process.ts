@@ -36,7 +36,7 @@ told(cluster.changes());
 const pair = makePair('control-plane');
 const discovery = createDiscovery({
   config: { listen: { address: '127.0.0.1', port: 0 }, clusterDomain: 'cluster.local', drainTimeoutMs: 0 },
-  source: { catalog, authenticator: createAuthenticator(), problems: () => [] },
+  source: { catalog, authenticator: createAuthenticator(), problems: () => [], want: undefined },
   certificates: new TestCertificate(pair),
   metrics,
   log,

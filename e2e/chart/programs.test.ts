@@ -67,7 +67,8 @@ describe('what the chart sets for a program', () => {
 
   it('is understood by the control plane', () => {
     expect(parseControlPlane(environmentOf('control-plane', defaults))).toMatchObject({
-      source: { kind: 'kubernetes', namespace: NAMESPACE, pod: 'lanekeeper-0' },
+      sources: { kubernetes: { namespace: NAMESPACE, pod: 'lanekeeper-0' } },
+      authentication: { kind: 'token', audience: 'lanekeeper' },
       certificate: { certificateFile: '/var/run/lanekeeper/discovery-tls/tls.crt' },
       clusterDomain: 'cluster.local',
     });

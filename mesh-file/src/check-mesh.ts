@@ -8,9 +8,13 @@ import { complain } from './decoder.ts';
 import type { Origins } from './origins.ts';
 
 /** What only shows when several parts are seen together: things declared twice, and references to things that are not there. */
-export function checkMesh(config: MeshConfig, origins: Origins): void {
+export function checkMesh(
+  config: MeshConfig,
+  origins: Origins,
+  otherServices: 'none' | 'elsewhere' = 'none',
+): void {
   checkServices(config.services, origins);
-  const known = new Set(config.services.map(serviceId));
+  const known = otherServices === 'none' ? new Set(config.services.map(serviceId)) : undefined;
   checkGroups(config, known, origins);
   checkLanes(config, origins);
   checkRoutes(config, known, origins);

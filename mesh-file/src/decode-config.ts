@@ -11,13 +11,18 @@ import type { Origins } from './origins.ts';
 
 export type DecodedConfig = { readonly config: MeshConfig } | { readonly problems: readonly ConfigProblem[] };
 
+export interface ConfigScope {
+  /** `elsewhere`: groups and routes may name services that this document does not declare; default `none`. */
+  readonly otherServices: 'none' | 'elsewhere';
+}
+
 /** Reads a mesh from YAML 1.2 (JSON is some of it), as docs/config-file.md describes it. Never throws. */
-export function decodeConfig(text: string): DecodedConfig {
-  const decoded = decodeDocument(text, { decode: decodeMesh });
+export function decodeConfig(text: string, scope: ConfigScope = { otherServices: 'none' }): DecodedConfig {
+  const decoded = decodeDocument(text, { decode: (root) => decodeMesh(root, scope) });
   return 'problems' in decoded ? decoded : { config: decoded.value };
 }
 
-function decodeMesh(cursor: Cursor): MeshConfig | undefined {
+function decodeMesh(cursor: Cursor, { otherServices }: ConfigScope): MeshConfig | undefined {
   const keys = ['settings', 'services', 'groups', 'lanes', 'gateway'];
   if (isNothing(cursor.tree.read(cursor.node))) {
     // A file that is being written is empty for a moment; an empty mesh must be meant.
@@ -34,8 +39,13 @@ function decodeMesh(cursor: Cursor): MeshConfig | undefined {
     services,
     groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
     lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
-    gateway: fieldOr(fields, 'gateway', (at) => decodeGateway(at, { services, origins }), DEFAULT_GATEWAY),
+    gateway: fieldOr(
+      fields,
+      'gateway',
+      (at) => decodeGateway(at, { services, otherServices, origins }),
+      DEFAULT_GATEWAY,
+    ),
   };
-  checkMesh(config, origins);
+  checkMesh(config, origins, otherServices);
   return config;
 }

@@ -20,6 +20,8 @@ export const DEFAULT_GATEWAY: GatewayConfig = { trustIncomingTag: false, routes:
 /** What a route may refer to. */
 export interface RouteContext {
   readonly services: readonly ServiceConfig[];
+  /** Whether it may also refer to services that are not among these; its port must be said then. */
+  readonly otherServices?: 'none' | 'elsewhere';
   readonly origins: Origins;
 }
 
@@ -40,7 +42,11 @@ function decodeRoute(cursor: Cursor, context: RouteContext): GatewayRoute | unde
   const hosts = fieldOr(fields, 'hosts', decodeHosts, ['*']);
   const pathPrefix = fieldOr(fields, 'pathPrefix', (at) => textOf(at, PATH), '/');
   if (service === undefined) return undefined;
-  const port = decodeRoutePort(cursor, fields, findService(context.services, service));
+  const known = findService(context.services, service);
+  if (known === undefined && context.otherServices === 'elsewhere' && !fields.has('port')) {
+    complain(cursor, `port is missing; ${serviceId(service)} is not declared here, so its port is not known`);
+  }
+  const port = decodeRoutePort(cursor, fields, known);
   const route: GatewayRoute = { hosts, pathPrefix, service, port };
   context.origins.set(route, cursor);
   return route;

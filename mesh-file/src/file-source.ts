@@ -2,15 +2,27 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
 import type { Log } from '@lanekeeper/runtime/log';
+import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { decodeConfig } from './decode-config.ts';
+import type { Decoded } from './decode-document.ts';
 import { DirectoryWatch } from './directory-watch.ts';
 import { fingerprintOf, readConfigFile, type FileContent } from './read-config-file.ts';
-import type { MeshSink } from './mesh-sink.ts';
+import type { DocumentSink, MeshSink } from './mesh-sink.ts';
 
-export interface FileSourceOptions {
+export interface FileSourceOptions extends FollowTimes {
   readonly path: string;
   readonly sink: MeshSink;
   readonly log: Log;
+}
+
+export interface FollowOptions<T> extends FollowTimes {
+  readonly path: string;
+  readonly decode: (text: string) => Decoded<T>;
+  readonly sink: DocumentSink<T>;
+  readonly log: Log;
+}
+
+export interface FollowTimes {
   /** How long the file must be left alone before it is read; default {@link QUIET_MS}. */
   readonly quietMs?: number;
   /** How often it is looked at without being told to; default {@link POLL_MS}. */
@@ -29,11 +41,21 @@ const POLL_MS = 2_000;
 /** Under steady noise in its directory the file is read all the same, after so many quiet times. */
 const MAX_QUIET_PERIODS = 10;
 
+/** Follows a file that has a whole mesh. */
+export function startFileSource(options: FileSourceOptions): Promise<FileSource> {
+  return followFile<MeshConfig>({ ...options, decode: decodeWholeMesh });
+}
+
+function decodeWholeMesh(text: string): Decoded<MeshConfig> {
+  const decoded = decodeConfig(text);
+  return 'problems' in decoded ? decoded : { value: decoded.config };
+}
+
 /**
  * Reads the file, puts it in force and follows it. Throws a ConfigError when it is missing or wrong at start; later, what is in
  * force stays and the sink learns the problems.
  */
-export async function startFileSource(options: FileSourceOptions): Promise<FileSource> {
+export async function followFile<T>(options: FollowOptions<T>): Promise<FileSource> {
   const follower = new FileFollower(options);
   try {
     await follower.start();
@@ -44,8 +66,8 @@ export async function startFileSource(options: FileSourceOptions): Promise<FileS
   }
 }
 
-class FileFollower implements FileSource {
-  readonly #options: FileSourceOptions;
+class FileFollower<T> implements FileSource {
+  readonly #options: FollowOptions<T>;
   readonly #watch: DirectoryWatch;
   readonly #quietMs: number;
   #quietTimer: NodeJS.Timeout | undefined;
@@ -57,7 +79,7 @@ class FileFollower implements FileSource {
   /** What was looked at last. */
   #seen = { fingerprint: '', content: '' };
 
-  constructor(options: FileSourceOptions) {
+  constructor(options: FollowOptions<T>) {
     this.#options = options;
     this.#quietMs = options.quietMs ?? QUIET_MS;
     this.#watch = new DirectoryWatch(options.path, () => this.#noticeChange());
@@ -144,9 +166,9 @@ class FileFollower implements FileSource {
   }
 
   #putInForce(text: string): void {
-    const decoded = decodeConfig(text);
+    const decoded = this.#options.decode(text);
     if ('problems' in decoded) throw new ConfigError(decoded.problems);
-    const isNew = this.#options.sink.accept(decoded.config);
+    const isNew = this.#options.sink.accept(decoded.value);
     const { generation } = this.#options.sink.status();
     this.#options.log.info({ path: this.#options.path, generation, isNew }, 'config_accepted');
   }

@@ -7,6 +7,7 @@ import type { ControlPlaneConfig } from '../config.ts';
 import type { MeshSource } from '../source/mesh-source.ts';
 import type { ReplicaStatus } from '../status/mesh-status.ts';
 import { createDiscoveryServer, type DiscoveryServer } from './discovery-server.ts';
+import type { Presence } from './presence.ts';
 import { CONNECTION_LIMITS, PUBLISH_LIMITS } from './limits.ts';
 import { createPublishMetrics } from './publish-metrics.ts';
 import { createPublisher } from './publisher.ts';
@@ -15,7 +16,9 @@ import { reportStreams } from './stream-report.ts';
 
 export interface DiscoveryDeps {
   readonly config: Pick<ControlPlaneConfig, 'listen' | 'clusterDomain' | 'drainTimeoutMs'>;
-  readonly source: Pick<MeshSource, 'catalog' | 'authenticator' | 'problems'>;
+  readonly source: Pick<MeshSource, 'catalog' | 'authenticator' | 'problems' | 'want'>;
+  /** Who wants to hear what sidecars say of their workloads. */
+  readonly presence?: Presence | undefined;
   /** Undefined: no TLS. */
   readonly certificates: CertificateSource | undefined;
   readonly metrics: Metrics;
@@ -35,7 +38,8 @@ export interface Discovery {
 const DRAIN_SHARE = 0.5;
 
 /** Publisher and server as one, with the limits of a replica. */
-export function createDiscovery({ config, source, certificates, metrics, log }: DiscoveryDeps): Discovery {
+export function createDiscovery(deps: DiscoveryDeps): Discovery {
+  const { config, source, certificates, presence, metrics, log } = deps;
   const publisher = createPublisher({
     catalog: source.catalog,
     authenticator: source.authenticator,
@@ -43,6 +47,8 @@ export function createDiscovery({ config, source, certificates, metrics, log }: 
     limits: PUBLISH_LIMITS,
     metrics: createPublishMetrics(metrics),
     log,
+    ...(source.want === undefined ? {} : { want: source.want }),
+    ...(presence === undefined ? {} : { presence }),
   });
   let server: DiscoveryServer | undefined;
   return {

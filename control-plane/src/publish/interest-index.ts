@@ -1,8 +1,20 @@
 import type { CanonicalKey } from '../catalog/catalog.ts';
 
+/** Told of a key's first stream, and of its last one's end. */
+export interface KeyWatch {
+  came(key: CanonicalKey): void;
+  went(key: CanonicalKey): void;
+}
+
 /** Which streams a key concerns, so that a change costs what it touches and not what there is. */
 export class InterestIndex<Stream> {
   readonly #entries = new Map<CanonicalKey, { readonly key: CanonicalKey; readonly streams: Set<Stream> }>();
+
+  readonly #watch: KeyWatch | undefined;
+
+  constructor(watch?: KeyWatch) {
+    this.#watch = watch;
+  }
 
   /** The same text as one object: a thousand sidecars that call a service keep its key once, and it is found faster. */
   intern(key: CanonicalKey): CanonicalKey {
@@ -12,8 +24,12 @@ export class InterestIndex<Stream> {
   add(stream: Stream, keys: Iterable<CanonicalKey>): void {
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry === undefined) this.#entries.set(key, { key, streams: new Set([stream]) });
-      else entry.streams.add(stream);
+      if (entry !== undefined) {
+        entry.streams.add(stream);
+        continue;
+      }
+      this.#entries.set(key, { key, streams: new Set([stream]) });
+      this.#watch?.came(key);
     }
   }
 
@@ -21,7 +37,9 @@ export class InterestIndex<Stream> {
     for (const key of keys) {
       const streams = this.#entries.get(key)?.streams;
       streams?.delete(stream);
-      if (streams?.size === 0) this.#entries.delete(key);
+      if (streams?.size !== 0) continue;
+      this.#entries.delete(key);
+      this.#watch?.went(key);
     }
   }
 

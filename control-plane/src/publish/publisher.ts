@@ -3,7 +3,8 @@ import type { InterestKey, Nack } from '@lanekeeper/protocol/discovery';
 import type { Log, LogFields } from '@lanekeeper/runtime/log';
 import { canonicalKeys } from '../catalog/canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange } from '../catalog/catalog.ts';
-import type { Authenticator, Caller } from './caller.ts';
+import type { WantedKeys } from '../source/source.ts';
+import type { Authenticator, Caller, Grant } from './caller.ts';
 import { ChangeCollector } from './change-collector.ts';
 import type { DiscoveryCall } from './discovery-call.ts';
 import { InterestIndex } from './interest-index.ts';
@@ -12,6 +13,7 @@ import type { PublishMetrics } from './publish-metrics.ts';
 import { PushQueue } from './push-queue.ts';
 import { SidecarStream } from './sidecar-stream.ts';
 import { StreamEnd } from './stream-end.ts';
+import { tellWanted, type WantTeller } from './wanted-keys.ts';
 import type { StreamHost, StreamLimits } from './stream-host.ts';
 import type { KeyChange } from './subscription.ts';
 
@@ -23,6 +25,8 @@ export interface PublisherOptions {
   readonly limits: PublishLimits;
   readonly metrics: PublishMetrics;
   readonly log: Log;
+  /** Told which keys have got their first interested sidecar and which have lost their last, once per turn. */
+  readonly want?: (change: WantedKeys) => void;
   /** Told of each sidecar whether its workload is about to go. */
   readonly presence?: Presence;
 }
@@ -57,10 +61,11 @@ class StreamPublisher implements Publisher, StreamHost {
   /** Those that have said hello. */
   readonly #streams = new Set<SidecarStream>();
   readonly #byPod = new Map<string, SidecarStream>();
-  readonly #index = new InterestIndex<SidecarStream>();
+  readonly #wanted: WantTeller | undefined;
+  readonly #index: InterestIndex<SidecarStream>;
   readonly #queue: PushQueue<SidecarStream>;
   readonly #changes: ChangeCollector;
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   /** Accepted, hello or not. */
   #open = 0;
   #buffered = 0;
@@ -70,6 +75,8 @@ class StreamPublisher implements Publisher, StreamHost {
     const { catalog, limits } = options;
     const now = (): number => performance.now();
     this.#options = options;
+    this.#wanted = options.want === undefined ? undefined : tellWanted(options.want, options.log);
+    this.#index = new InterestIndex(this.#wanted);
     this.#queue = new PushQueue({
       push: (stream) => {
         stream.push();
@@ -84,7 +91,12 @@ class StreamPublisher implements Publisher, StreamHost {
       deliver: (change) => this.#spread(change),
       now,
     });
-    this.#unsubscribe = catalog.subscribe((change) => this.#changes.add(change));
+    const recheck = (): void => {
+      for (const stream of this.#streams) stream.recheck();
+    };
+    const endings = [options.authenticator.onChange?.(recheck)];
+    endings.push(catalog.subscribe((change) => this.#changes.add(change)));
+    this.#unsubscribe = endings.filter((end) => end !== undefined);
   }
 
   get catalog(): Catalog {
@@ -123,12 +135,13 @@ class StreamPublisher implements Publisher, StreamHost {
 
   close(): void {
     this.#isDraining = true;
-    this.#unsubscribe();
+    for (const end of this.#unsubscribe) end();
     this.#changes.close();
+    this.#wanted?.close();
     for (const stream of this.#streams) stream.end(new StreamEnd('draining', 'this replica goes away'));
   }
 
-  authenticate(token: string | undefined): Promise<Caller | undefined> {
+  authenticate(token: string | undefined): Promise<Caller | Grant | undefined> {
     return this.#options.authenticator.authenticate(token);
   }
 

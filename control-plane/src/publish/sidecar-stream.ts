@@ -1,7 +1,7 @@
 import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, Interest, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
 import { translate } from '../translate/translate.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, Grant } from './caller.ts';
 import { decodeClientMessage } from './client-messages.ts';
 import type { DiscoveryCall } from './discovery-call.ts';
 import { encodeUpdate } from './encode-update.ts';
@@ -14,6 +14,8 @@ export class SidecarStream {
   readonly #call: DiscoveryCall;
   readonly #host: StreamHost;
   #caller: Caller | undefined;
+  /** Who it is only its hello says. */
+  #grant: Grant | undefined;
   #session: Session | undefined;
   #ageTimer: NodeJS.Timeout | undefined;
   /** Runs while something is awaited of the sidecar: its hello, the answer to an update. */
@@ -45,7 +47,9 @@ export class SidecarStream {
 
   async start(): Promise<void> {
     try {
-      this.#caller = await this.#host.authenticate(this.#call.token);
+      const known = await this.#host.authenticate(this.#call.token);
+      if (known !== undefined && 'callerFor' in known) this.#grant = known;
+      else this.#caller = known;
       if (this.#isOver) return;
       const { helloMs } = this.#host.limits;
       this.#expect(helloMs, () => new StreamEnd('hello_overdue', `expected a hello within ${helloMs} ms`));
@@ -93,6 +97,12 @@ export class SidecarStream {
     this.#host.due(this);
   }
 
+  /** Ends where its token has been taken out meanwhile. */
+  recheck(): void {
+    if (this.#grant?.isInForce() !== false) return;
+    this.end(new StreamEnd('token_refused', 'the token is not in force any more'));
+  }
+
   end(end: StreamEnd): void {
     if (this.#isOver) return;
     this.#call.end(end);
@@ -123,6 +133,7 @@ export class SidecarStream {
   #hello({ node, holds, draining }: Hello): void {
     if (this.#session !== undefined)
       throw new StreamEnd('hello_expected', 'expected one hello, found a second');
+    this.#caller ??= this.#grant?.callerFor(node);
     checkIdentity(node, this.#caller);
     this.#session = {
       ...{ node, subscription: new Subscription(holds), isDue: false, isWhole: true },
@@ -217,7 +228,7 @@ export interface Session {
   rejection: { readonly problems: Nack['problems']; readonly atMs: number } | undefined;
 }
 
-/** The API server's word on who it is counts, not the sidecar's. */
+/** What the token says counts, not the sidecar's word. */
 function checkIdentity(node: NodeIdentity, caller: Caller | undefined): void {
   if (caller === undefined) return;
   if (node.pod === caller.pod && node.namespace === caller.namespace) return;

@@ -1,8 +1,15 @@
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
+import { createCatalog } from '../catalog/create-catalog.ts';
 import type { ControlPlaneConfig } from '../config.ts';
-import { createFileMeshSource } from './file/file-mesh-source.ts';
+import { NO_AUTHENTICATION } from '../publish/caller.ts';
+import { createStaticTokens } from '../publish/static-tokens/static-tokens.ts';
+import { assembleMesh, type MeshAuthenticator } from './assemble-mesh.ts';
+import { createFileMesh } from './file/file-mesh.ts';
+import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
 import type { MeshSource } from './mesh-source.ts';
+import type { OpenedNacos } from './open-nacos.ts';
+import type { AwaitedSource } from './start-sources.ts';
 
 export interface MeshSourceOptions {
   readonly config: ControlPlaneConfig;
@@ -10,10 +17,60 @@ export interface MeshSourceOptions {
   readonly metrics: Metrics;
 }
 
-export async function createMeshSource({ config, log, metrics }: MeshSourceOptions): Promise<MeshSource> {
-  const { source, clusterDomain } = config;
-  if (source.kind === 'file') return createFileMeshSource({ path: source.path, clusterDomain, log });
-  // Loaded for it only: a control plane of a file needs no client of the API server.
-  const { createKubernetesMeshSource } = await import('./kubernetes/kubernetes-mesh-source.ts');
-  return createKubernetesMeshSource({ source, clusterDomain, log, metrics });
+/**
+ * All sources of the settings on one catalog. What a source needs is loaded for it only: without Kubernetes there is no client of
+ * an API server in the process, without Nacos none of its. Throws a ConfigError where something of the settings cannot be used.
+ */
+export async function createMeshSource(options: MeshSourceOptions): Promise<MeshSource> {
+  const { config, log } = options;
+  const [nacos, cluster] = await Promise.all([openNacos(options), openCluster(options)]);
+  const catalog = cluster?.catalog ?? createCatalog({ clusterDomain: config.clusterDomain });
+  const { kubernetes, file } = config.sources;
+  const ofFile = (path: string): AwaitedSource => {
+    const otherServices = kubernetes === undefined && nacos === undefined ? 'none' : 'elsewhere';
+    return { source: createFileMesh({ path, catalog, otherServices, log }), patience: 'always' };
+  };
+  return assembleMesh({
+    ...{ catalog, cluster, log, registries: nacos?.registries ?? [] },
+    sources: [
+      ...(cluster === undefined ? [] : [{ source: cluster.source, patience: 'always' } as const]),
+      ...(file === undefined ? [] : [ofFile(file.path)]),
+      ...(nacos === undefined
+        ? []
+        : [{ source: nacos.services(catalog), patience: patienceWithNacos(config) }]),
+    ],
+    authenticator: createAuthenticator(options, cluster),
+  });
+}
+
+/** What others know is better than nothing; where there are no others, nothing is not served. */
+function patienceWithNacos({ sources }: ControlPlaneConfig): AwaitedSource['patience'] {
+  return sources.kubernetes === undefined && sources.file === undefined ? 'always' : 'briefly';
+}
+
+async function openNacos({ config, log, metrics }: MeshSourceOptions): Promise<OpenedNacos | undefined> {
+  const { nacos } = config.sources;
+  if (nacos === undefined) return undefined;
+  const door = await import('./open-nacos.ts');
+  return door.openNacos(nacos, { log, metrics });
+}
+
+async function openCluster(options: MeshSourceOptions): Promise<KubernetesCluster | undefined> {
+  const { config, log, metrics } = options;
+  const { kubernetes } = config.sources;
+  if (kubernetes === undefined) return undefined;
+  const door = await import('./kubernetes/kubernetes-cluster.ts');
+  return door.openCluster({ source: kubernetes, clusterDomain: config.clusterDomain, log, metrics });
+}
+
+function createAuthenticator(
+  { config, log }: MeshSourceOptions,
+  cluster: KubernetesCluster | undefined,
+): MeshAuthenticator {
+  const { authentication } = config;
+  if (authentication.kind === 'static') return createStaticTokens({ path: authentication.path, log });
+  if (authentication.kind === 'none') return NO_AUTHENTICATION;
+  if (cluster === undefined)
+    throw new TypeError('tokens are reviewed by the API server of source kubernetes');
+  return cluster.reviewTokens(authentication.audience);
 }

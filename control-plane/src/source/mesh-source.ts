@@ -1,15 +1,28 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Authenticator } from '../publish/caller.ts';
 import type { ReplicaStatus } from '../status/mesh-status.ts';
+import type { ClusterAccess } from './kubernetes/cluster-access.ts';
+import type { NacosRegistry } from './nacos/registry.ts';
+import type { WantedKeys } from './source.ts';
 
-/** Where a mesh is known from, and who can say whose token it is: the part of the program that differs by setting. */
+/** All that the mesh is known from, and who can say whose token it is: the part of the program that differs by setting. */
 export interface MeshSource {
   readonly catalog: Catalog;
   readonly authenticator: Authenticator;
-  /** Resolves when all that there is has been read once. */
+  /** What else of the cluster may be of use; undefined: there is none. */
+  readonly cluster: ClusterAccess | undefined;
+  /** The Nacos servers that it is known from; empty: none. */
+  readonly registries: readonly NacosRegistry[];
+  /** Undefined: no source cares. */
+  readonly want: ((change: WantedKeys) => void) | undefined;
+  /** Resolves when all that is waited for has been read once. Rejects with a ConfigError where a file is missing or wrong. */
   start(): Promise<void>;
+  /** What `start` still waits for and why, as sentences. */
+  awaited(): readonly string[];
   /** Why what is served may be old or incomplete, as sentences; empty: it is not. */
   problems(): readonly string[];
+  /** What cannot be taken as it is, as sentences that name the object. */
+  findings(): readonly string[];
   /** Tells the place where people look how this replica stands, from now on; only where there is such a place. */
   tell(status: () => ReplicaStatus): void;
   /** Another replica may take over what only one of them does. */

@@ -1,7 +1,6 @@
 import type { Log } from '@lanekeeper/runtime/log';
-import type { Catalog } from '../../catalog/catalog.ts';
-import { createCatalog } from '../../catalog/create-catalog.ts';
-import type { ClusterWatch } from './cluster-tables.ts';
+import { createCatalog, type CatalogWriter } from '../../catalog/create-catalog.ts';
+import type { ClusterChanges, ClusterWatch } from './cluster-tables.ts';
 import { ClusterConverter } from './convert/cluster-converter.ts';
 import type { ConversionProblem } from './convert/problem.ts';
 
@@ -12,18 +11,21 @@ export interface FollowOptions {
 }
 
 export interface FollowedCluster {
-  /** Empty until the watch has read everything once. */
-  readonly catalog: Catalog;
+  /** Knows nothing of the cluster until the watch has read everything once; other sources may write to it as well. */
+  readonly catalog: CatalogWriter;
   /** What in the cluster cannot be taken as it is. */
   problems(): readonly ConversionProblem[];
   /** Pods of a lane that should have a sidecar and have none, as `namespace/name`. */
   notInjected(): readonly string[];
+  /** Told of each change after it is in the catalog. Returns the function that ends it. */
+  subscribe(listener: (changes: ClusterChanges) => void): () => void;
 }
 
 /** Keeps a catalog as the cluster is. Starting and stopping the watch is its owner's business. */
 export function followCluster({ watch, clusterDomain, log }: FollowOptions): FollowedCluster {
   const converter = new ClusterConverter(watch.tables, clusterDomain);
   const catalog = createCatalog({ clusterDomain, podAt: (address) => converter.podAt(address) });
+  const listeners = new Set<(changes: ClusterChanges) => void>();
   let reported: ReadonlySet<string> = new Set();
   watch.onChange((changes) => {
     catalog.apply(converter.apply(changes));
@@ -32,6 +34,7 @@ export function followCluster({ watch, clusterDomain, log }: FollowOptions): Fol
       if (!reported.has(`${object} ${message}`)) log.warn({ code, object, message }, 'object_not_usable');
     }
     reported = new Set(problems.map(({ object, message }) => `${object} ${message}`));
+    for (const listener of listeners) listener(changes);
   });
   return {
     catalog,
@@ -43,5 +46,9 @@ export function followCluster({ watch, clusterDomain, log }: FollowOptions): Fol
         )
         .map(([name]) => name)
         .sort(),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 }

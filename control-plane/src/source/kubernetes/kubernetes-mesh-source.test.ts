@@ -15,7 +15,8 @@ import { createDiscovery, type Discovery } from '../../publish/create-discovery.
 import { DiscoveryClient } from '../../testing/discovery-client.ts';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { MeshSource } from '../mesh-source.ts';
-import { followKubernetes } from './kubernetes-mesh-source.ts';
+import { assembleMesh } from '../assemble-mesh.ts';
+import { connectCluster } from './kubernetes-cluster.ts';
 
 const OWN = 'lanekeeper-system';
 const TOKEN_REVIEW = {
@@ -52,10 +53,15 @@ beforeEach(async () => {
   putService('b', ['10.0.0.1']);
   client = openClient(server.url);
   const [log, metrics] = [createRecordingLog(), new Metrics()];
-  source = followKubernetes(client, {
-    source: { kind: 'kubernetes', api: {}, tokenAudience: 'lanekeeper', namespace: OWN, pod: 'cp-1' },
+  const cluster = connectCluster(client, {
+    source: { api: {}, namespace: OWN, pod: 'cp-1' },
     clusterDomain: 'cluster.local',
     ...{ log, metrics, statusIntervalMs: 20 },
+  });
+  source = assembleMesh({
+    ...{ catalog: cluster.catalog, cluster, log, registries: [] },
+    sources: [{ source: cluster.source, patience: 'always' }],
+    authenticator: cluster.reviewTokens('lanekeeper'),
   });
   discovery = createDiscovery({
     config: { listen: { address: '127.0.0.1', port: 0 }, clusterDomain: 'cluster.local', drainTimeoutMs: 0 },

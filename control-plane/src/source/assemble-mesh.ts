@@ -1,0 +1,71 @@
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Authenticator } from '../publish/caller.ts';
+import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
+import type { MeshSource } from './mesh-source.ts';
+import type { NacosRegistry } from './nacos/registry.ts';
+import type { Source } from './source.ts';
+import { notRead, startSources, type AwaitedSource, type StartOptions } from './start-sources.ts';
+
+export interface MeshParts {
+  readonly catalog: Catalog;
+  readonly sources: readonly AwaitedSource[];
+  readonly authenticator: MeshAuthenticator;
+  readonly cluster: KubernetesCluster | undefined;
+  readonly registries: readonly NacosRegistry[];
+  readonly log: Log;
+  readonly times?: Pick<StartOptions, 'brieflyMs' | 'complainMs'>;
+}
+
+/** An authenticator, and what it needs to be started and followed where it has something of its own. */
+export interface MeshAuthenticator extends Authenticator {
+  /** Rejects with a ConfigError where its file is missing or wrong. */
+  start?(): Promise<void>;
+  problems?(): readonly string[];
+  close?(): void;
+}
+
+/** Several sources as one: all of them write to the one catalog. */
+export function assembleMesh(parts: MeshParts): MeshSource {
+  const { catalog, authenticator, cluster, registries, log, times } = parts;
+  const sources = parts.sources.map(({ source }) => source);
+  const starting = startSources({ sources: parts.sources, log, ...times });
+  const findings = (): readonly string[] => sources.flatMap((source) => source.findings());
+  return {
+    ...{ catalog, authenticator, registries, findings },
+    cluster: cluster?.access,
+    want: wanting(sources),
+    async start() {
+      await Promise.all([authenticator.start?.(), starting.run()]);
+    },
+    awaited: () => starting.pending().map(notRead),
+    problems() {
+      const pending = new Set(starting.pending());
+      const ofSources = sources.flatMap((source) =>
+        pending.has(source) ? [notRead(source)] : source.problems(),
+      );
+      return [...ofSources, ...(authenticator.problems?.() ?? [])];
+    },
+    tell(status) {
+      cluster?.tell({ status, objects: findings });
+    },
+    async drain() {
+      await cluster?.drain();
+    },
+    close() {
+      starting.cancel();
+      for (const source of sources) source.close();
+      authenticator.close?.();
+      cluster?.close();
+    },
+  };
+}
+
+/** Undefined where nobody wants to know: the publisher then keeps no account. */
+function wanting(sources: readonly Source[]): MeshSource['want'] {
+  const curious = sources.filter((source) => source.want !== undefined);
+  if (curious.length === 0) return undefined;
+  return (change) => {
+    for (const source of curious) source.want?.(change);
+  };
+}

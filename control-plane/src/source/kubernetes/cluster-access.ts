@@ -1,0 +1,17 @@
+import type { ClusterChanges, ClusterTables } from './cluster-tables.ts';
+
+/** What there is of a cluster beside its mesh, for parts of the program that do something about it. */
+export interface ClusterAccess {
+  /** Live, and empty until all of it has been read once. */
+  readonly tables: ClusterTables;
+  /** Told of each change after it is in the catalog; the first one has everything. Returns the function that ends it. */
+  subscribe(listener: (changes: ClusterChanges) => void): () => void;
+  readonly leadership: Leadership;
+}
+
+/** One of the replicas leads: it does what must not be done twice. */
+export interface Leadership {
+  isLeader(): boolean;
+  /** Told of each change. Returns the function that ends it. */
+  subscribe(listener: (isLeader: boolean) => void): () => void;
+}
