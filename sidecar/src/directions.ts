@@ -12,7 +12,7 @@ import { createOwnListeners } from './listen/own-listeners.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { OnDemand } from './on-demand.ts';
 import { createOutbound } from './outbound.ts';
-import { addressKey } from './route/address-key.ts';
+import { protocolAt } from './route/resolve-destination.ts';
 import type { Snapshot } from './route/snapshot.ts';
 import { serveDirection, type DirectionOptions, type ServedDirection } from './serve-direction.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -76,5 +76,5 @@ function describe(direction: Direction, options: DirectionsOptions): DirectionOp
 function protocolOf(connection: Connection, snapshot: Snapshot): AppProtocol {
   if (connection.direction === 'gateway') return 'http';
   if (connection.destination === undefined) return 'auto';
-  return snapshot.byAddress.get(addressKey(connection.destination))?.[0]?.servicePort.protocol ?? 'auto';
+  return protocolAt(snapshot, connection.destination);
 }

@@ -153,6 +153,40 @@ describe('what the sidecar knows', () => {
     expect((await admin.ask('/clusters?service=nobody')).status).toBe(404);
   });
 
+  it('/clusters says in a sentence what a registry has against an endpoint', async () => {
+    const reasons = ['disabled', 'invalid-lane', 'invalid-weight', 'draining'] as const;
+    const endpoints = reasons.map((dropReason, at) =>
+      endpoint(`10.0.4.${at}`, { healthy: false, dropReason, source: 'nacos' }),
+    );
+    const orders = service('ORDERS@@订单', { endpoints: [endpoint('10.0.4.9'), ...endpoints] });
+    await admin.close();
+    admin = await startAdmin({ context: contextOf(mesh({ services: [orders] })) });
+    expect(await get(`/clusters?service=${encodeURIComponent('ORDERS@@订单')}`)).toMatchObject({
+      services: [
+        {
+          service: 'default/ORDERS@@订单',
+          // The one whose lane nobody can tell counts nowhere.
+          lanes: { base: 4 },
+          ports: [
+            {
+              endpoints: [
+                { unused: null, sentence: null },
+                { unused: 'disabled', sentence: 'it is switched off in its registry', lane: 'base' },
+                {
+                  unused: 'invalid-lane',
+                  sentence: expect.stringContaining('is no lane name') as string,
+                  lane: null,
+                },
+                { unused: 'invalid-weight', sentence: expect.stringContaining('weight') as string },
+                { unused: 'draining', sentence: 'its sidecar says that it is about to go' },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
   it('/lanes shows fallback, rules and services of each lane, and the baseline', async () => {
     const rules = [{ hosts: ['www.example.com'] }];
     await admin.close();

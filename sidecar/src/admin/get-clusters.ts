@@ -1,3 +1,4 @@
+import { DROP_REASONS } from '@lanekeeper/protocol/reasons';
 import type { Endpoint as MeshEndpoint, Service, ServicePort, Snapshot, Subset } from '../route/snapshot.ts';
 import { checkQuery, json, parameter, problem, type Endpoint } from './endpoint.ts';
 import type { EndpointState } from './admin-deps.ts';
@@ -48,7 +49,8 @@ function showEndpoint(endpoint: MeshEndpoint, subset: Subset, state: EndpointSta
     subset.unusable.find((one) => one.endpoint === key)?.reason ?? (state.ejected ? 'ejected' : null);
   return {
     address: key,
-    lane,
+    // What named its lane could not be read: calling it baseline would be wrong, and it serves neither.
+    lane: reason === 'invalid-lane' ? null : lane,
     pod: pod ?? null,
     zone: zone ?? null,
     weight,
@@ -56,5 +58,6 @@ function showEndpoint(endpoint: MeshEndpoint, subset: Subset, state: EndpointSta
     source,
     ...state,
     unused: reason,
+    sentence: reason === null ? null : DROP_REASONS[reason],
   };
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ProxyError } from '../proxy-error.ts';
-import { contextOf, DEMO, endpoint, mesh } from '../route/mesh.fixture.ts';
+import { contextOf, DEMO, endpoint, mesh, service } from '../route/mesh.fixture.ts';
 import { startAdmin, type AdminFixture } from './admin.fixture.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -174,7 +174,7 @@ describe.runIf(hasBrowser())('the page for people', () => {
       await detail().waitFor();
     }
     expect(await detail().innerText()).toContain('<script>window.hit=1</script>');
-    await page.locator('summary').click();
+    await page.locator('#explain summary').click();
     await page.locator('[name=authority]').fill(`${attack}`);
     await page.locator('[name=headers]').fill(`baggage: lane=${attack}`);
     await page.locator('#explain').getByRole('button', { name: 'Explain' }).click();
@@ -186,7 +186,7 @@ describe.runIf(hasBrowser())('the page for people', () => {
 
   it('explains a request that is not sent, and what every other lane would get', async () => {
     await open();
-    await page.locator('summary').click();
+    await page.locator('#explain summary').click();
     await page.locator('[name=authority]').fill('b');
     await page.locator('[name=headers]').fill('baggage: lane=gray\nx-user: 7');
     await page.locator('#explain').getByRole('button', { name: 'Explain' }).click();
@@ -198,6 +198,49 @@ describe.runIf(hasBrowser())('the page for people', () => {
     await page.locator('#explain').getByRole('button', { name: 'Explain' }).click();
     await page.getByText('header is name:value').waitFor();
     expect(await rows().count()).toBe(0);
+  });
+
+  it('shows every service and endpoint, what is left out and why, whatever they are called', async () => {
+    const attack = '<img-src=x-onerror="window.hit=1">';
+    const named = (name: string, endpoints = [endpoint('10.0.7.1')]) => service(name, { endpoints });
+    await admin.close();
+    admin = await startAdmin({
+      context: contextOf(
+        mesh({
+          services: [
+            named('订单'),
+            named('ORDERS@@order', [
+              endpoint('10.0.8.1', { source: 'nacos', healthy: false, dropReason: 'invalid-lane' }),
+              endpoint('10.0.8.2', { source: 'nacos', healthy: false, dropReason: 'disabled', lane: 'gray' }),
+            ]),
+            named(attack),
+          ],
+        }),
+      ),
+    });
+    await open();
+    await page.locator('#clusters summary').click();
+    const table = page.locator('#clusters table');
+    await table.waitFor();
+    const text = await table.innerText();
+    expect(text).toContain('default/订单');
+    expect(text).toContain(`default/${attack}`);
+    const lines = await table.locator('tr', { hasText: '10.0.8.' }).allInnerTexts();
+    expect(lines.map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
+      '10.0.8.1:8080 none nacos invalid-lane: what names its lane in the registry is no lane name, so it is neither of the baseline nor of a lane',
+      '10.0.8.2:8080 gray nacos disabled: it is switched off in its registry',
+    ]);
+    expect(await page.evaluate('window.hit')).toBeUndefined();
+    expect(complaints).toEqual([]);
+  });
+
+  it("tells what became of the client's own choice", async () => {
+    admin.send('10.0.3.1:8080', GRAY);
+    await open();
+    await rows().first().click();
+    const said = await detail().innerText();
+    expect(said).toMatch(/Client chose\s+10\.0\.3\.1:8080\s+lane base · replaced/);
+    expect(said).toContain('The client had chosen 10.0.3.1:8080 of base');
   });
 
   it('keeps a bounded number of rows, however many requests come', async () => {

@@ -13,7 +13,7 @@ function detector(options: Partial<OutlierOptions> = {}) {
     ...options,
   });
   const fail = (key: string, times: number) => {
-    for (let failure = 0; failure < times; failure += 1) outliers.failed(key, 'connect-failed');
+    for (let failure = 0; failure < times; failure += 1) outliers.failed(key, 'upstream-reset');
   };
   /** How long the present ejection of `key` lasts from now. */
   const untilReturn = (key: string) => {
@@ -33,6 +33,14 @@ describe('outlier detector', () => {
     expect(outliers.ejectedSince('a')).toBeUndefined();
     fail('a', 1);
     expect(outliers.ejectedSince('a')).toBe(0);
+    expect(outliers.ejectedSince('b')).toBeUndefined();
+  });
+
+  it('ejects at once an endpoint that accepts no connection', () => {
+    const { outliers } = detector();
+    outliers.failed('a', 'connect-failed');
+    expect(outliers.ejectedSince('a')).toBe(0);
+    outliers.failed('b', 'connect-timeout');
     expect(outliers.ejectedSince('b')).toBeUndefined();
   });
 

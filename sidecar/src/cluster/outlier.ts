@@ -16,7 +16,7 @@ export interface OutlierDetector {
 }
 
 export interface OutlierOptions {
-  /** Failures in a row that eject. */
+  /** Failures in a row that eject. A connection that nobody accepts counts as all of them: whoever listened there is gone. */
   readonly consecutiveFailures: number;
   /** Length of the first ejection; each further one is twice as long. */
   readonly baseEjectionMs: number;
@@ -82,7 +82,7 @@ class ConsecutiveFailures implements OutlierDetector {
     this.#forget(now);
     const health = this.#touch(key, now);
     if (health.ejectedUntil > 0) return;
-    health.failures += 1;
+    health.failures += code === 'connect-failed' ? this.#options.consecutiveFailures : 1;
     if (health.failures >= this.#options.consecutiveFailures) this.#eject(key, health, now);
   }
 

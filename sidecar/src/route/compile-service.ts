@@ -38,6 +38,8 @@ export function compileService(config: ServiceConfig, policy: LanePolicy, byAddr
 function countByLane(endpoints: readonly EndpointConfig[]): Record<string, number> {
   const counts = new Map<string, number>();
   for (const endpoint of endpoints) {
+    // It is neither of the baseline nor of a lane.
+    if (endpoint.dropReason === 'invalid-lane') continue;
     const lane = laneOf(endpoint);
     counts.set(lane, (counts.get(lane) ?? 0) + 1);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { MeshConfig } from '@lanekeeper/protocol/model';
+import type { AppProtocol, MeshConfig } from '@lanekeeper/protocol/model';
 import { at, contextOf, DEMO, endpoint, mesh, service } from './mesh.fixture.ts';
-import { passThroughTarget, resolveDestination } from './resolve-destination.ts';
+import { passThroughTarget, protocolAt, resolveDestination } from './resolve-destination.ts';
 
 function resolve(config: MeshConfig, address: string | undefined, authority: string) {
   const { snapshot } = contextOf(config);
@@ -92,6 +92,25 @@ describe('resolveDestination', () => {
       to: 'order:80',
       preferred: 'order-1.internal:8080',
     });
+  });
+});
+
+describe('protocolAt', () => {
+  const speaking = (...protocols: readonly AppProtocol[]) =>
+    mesh({
+      services: protocols.map((protocol, index) =>
+        service(`s${index}`, { ports: [{ port: 80, protocol }], endpoints: [endpoint('10.0.0.1')] }),
+      ),
+    });
+
+  it.each<[readonly AppProtocol[], AppProtocol]>([
+    [['grpc'], 'grpc'],
+    [['auto', 'tcp'], 'tcp'],
+    [['auto', 'auto'], 'auto'],
+    [['http', 'tcp'], 'auto'],
+  ])('where services that share an instance say %s is %s', (said, expected) => {
+    expect(protocolAt(contextOf(speaking(...said)).snapshot, at('10.0.0.1:8080'))).toBe(expected);
+    expect(protocolAt(contextOf(speaking(...said)).snapshot, at('10.0.0.2:8080'))).toBe('auto');
   });
 });
 

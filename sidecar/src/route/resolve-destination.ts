@@ -1,4 +1,5 @@
 import { canonicalHost, type SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { AppProtocol } from '@lanekeeper/protocol/model';
 import { addressKey } from './address-key.ts';
 import type { Authority } from './authority.ts';
 import { parseAuthority } from './authority.ts';
@@ -37,6 +38,18 @@ export function resolveDestination(
 /** The service that an address names instead of locating it: the target of `CONNECT b.default:80`. */
 export function namedPort(snapshot: Snapshot, address: SocketAddress): ServicePort | undefined {
   return snapshot.byHost.get(address.address.toLowerCase())?.ports.get(address.port);
+}
+
+/**
+ * What the mesh says of the protocol that is spoken at an address. Services that share it and disagree leave it to the first bytes;
+ * registries mostly know nothing.
+ */
+export function protocolAt(snapshot: Snapshot, address: SocketAddress): AppProtocol {
+  const owners = snapshot.byAddress.get(addressKey(address)) ?? [];
+  const said = new Set(owners.map(({ servicePort }) => servicePort.protocol));
+  said.delete('auto');
+  const [only = 'auto'] = said;
+  return said.size === 1 ? only : 'auto';
 }
 
 function ownerOf(
