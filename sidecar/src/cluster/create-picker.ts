@@ -146,9 +146,9 @@ function listDropped(subset: Subset, view: View, { tried }: PickQuery): readonly
   if (view.ejected.size === 0 && (tried === undefined || tried.size === 0)) return subset.unusable;
   const dropped = [...subset.unusable];
   for (const endpoint of subset.usable) {
-    if (view.ejected.has(endpoint)) dropped.push({ endpoint: endpoint.key, reason: 'ejected' });
-    else if (tried?.has(endpoint.key) === true)
-      dropped.push({ endpoint: endpoint.key, reason: 'already-tried' });
+    // What this request itself has met tells more of it than what the failure led to.
+    if (tried?.has(endpoint.key) === true) dropped.push({ endpoint: endpoint.key, reason: 'already-tried' });
+    else if (view.ejected.has(endpoint)) dropped.push({ endpoint: endpoint.key, reason: 'ejected' });
   }
   return dropped;
 }
