@@ -1,3 +1,5 @@
+import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
+import type { KubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metrics';
 import type { ClusterChanges, ClusterTables } from './cluster-tables.ts';
 
 /** What there is of a cluster beside its mesh, for parts of the program that do something about it. */
@@ -7,6 +9,8 @@ export interface ClusterAccess {
   /** Told of each change after it is in the catalog; the first one has everything. Returns the function that ends it. */
   subscribe(listener: (changes: ClusterChanges) => void): () => void;
   readonly leadership: Leadership;
+  readonly client: ApiClient;
+  readonly metrics: KubernetesMetrics;
 }
 
 /** One of the replicas leads: it does what must not be done twice. */

@@ -54,7 +54,8 @@ export async function openCluster(options: ClusterOptions): Promise<KubernetesCl
 export function connectCluster(client: ApiClient, options: ClusterOptions): KubernetesCluster {
   const { source, clusterDomain, log, metrics, statusIntervalMs } = options;
   const { namespace, pod } = source;
-  const watch = watchCluster({ client, log, metrics: createKubernetesMetrics(metrics) });
+  const clientMetrics = createKubernetesMetrics(metrics);
+  const watch = watchCluster({ client, log, metrics: clientMetrics });
   const followed = followCluster({ watch, clusterDomain, log });
   const leadership = createLeadership({ client, namespace, pod, log });
   let board: StatusBoard | undefined;
@@ -70,7 +71,10 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       findings: () => followed.problems().map(({ object, message }) => `${object}: ${message}`),
       close: () => watch.stop(),
     },
-    access: { tables: watch.tables, subscribe: followed.subscribe, leadership },
+    access: {
+      ...{ tables: watch.tables, subscribe: followed.subscribe, leadership },
+      ...{ client, metrics: clientMetrics },
+    },
     reviewTokens: (audience) =>
       createTokenAuthenticator({ reviewer: client, audience, metrics, now: () => performance.now() }),
     tell({ status, objects }) {

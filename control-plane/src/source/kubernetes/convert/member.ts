@@ -39,7 +39,7 @@ export function holdsAddress(pod: KubePod, address: string, view: ClusterView): 
 }
 
 /** Whether it was to get a sidecar and has none; what it calls would lose the lane. */
-export function isMissingSidecar(pod: KubePod, view: ClusterView): boolean {
+export function isMissingSidecar(pod: KubePod, view: Pick<ClusterView, 'namespace'>): boolean {
   if (pod.isInjected) return false;
   const namespaceLabels = view.namespace(pod.meta.namespace)?.meta.labels ?? {};
   return injectionWish({ pod: pod.meta, namespaceLabels }) === 'inject';
