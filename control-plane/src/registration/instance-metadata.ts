@@ -3,11 +3,12 @@ import { LABELS } from '@lanekeeper/protocol/labels';
 import type { KubePod } from '../source/kubernetes/objects.ts';
 
 /**
- * How long a server waits for a beat, and how long until it forgets the instance. Longer than its own 15 s and 30 s: the Lease
- * changes hands after some 20 s at worst, and a pod that is there must not vanish because a control plane does.
+ * How long a server waits for a beat, and how long until it forgets the instance. Much longer than its own 15 s and 30 s: it is we who
+ * say when a pod goes. Pods that are there must not vanish from Nacos because the Lease changes hands (some 20 s at worst) or
+ * because an API server that is away lets nobody lead.
  */
-export const BEAT_TIMEOUT_MS = 60_000;
-export const FORGET_TIMEOUT_MS = 120_000;
+export const BEAT_TIMEOUT_MS = 300_000;
+export const FORGET_TIMEOUT_MS = 600_000;
 
 /** Keys that Nacos itself reads (`PreservedMetadataKeys`). */
 const PRESERVED = {

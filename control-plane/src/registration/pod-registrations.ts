@@ -1,0 +1,147 @@
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Metrics } from '@lanekeeper/runtime/metrics';
+import type { DrainingChange, DrainingPods } from '../draining/draining-pods.ts';
+import type { ClusterAccess } from '../source/kubernetes/cluster-access.ts';
+import type { ClusterChanges } from '../source/kubernetes/cluster-tables.ts';
+import { isMissingSidecar } from '../source/kubernetes/convert/member.ts';
+import type { NacosRegistry } from '../source/nacos/registry.ts';
+import { DepartedInstances } from './departed-instances.ts';
+import type { PodSurroundings } from './plan-pod.ts';
+import { Registrars, type OpenRegistrar } from './registrars.ts';
+import { createRegistrationMetrics, type RegistrationMetrics } from './registration-metrics.ts';
+import type { PlannedRegistration } from './registration-plan.ts';
+import { RegistrationTable } from './registration-table.ts';
+
+export interface RegistrationOptions {
+  readonly cluster: Pick<ClusterAccess, 'tables' | 'subscribe' | 'leadership'>;
+  readonly draining: DrainingPods;
+  /** At least one. */
+  readonly registries: readonly NacosRegistry[];
+  readonly open: OpenRegistrar;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Monotonic milliseconds; default `performance.now`. */
+  readonly now?: () => number;
+}
+
+/** Pods in Nacos on their behalf. */
+export interface PodRegistrations {
+  /** Why what stands in Nacos may be old, as sentences. */
+  problems(): readonly string[];
+  /** Pods that cannot be registered as they ask, as sentences that name them. */
+  findings(): readonly string[];
+  /** What is registered stays so. */
+  close(): Promise<void>;
+}
+
+export function registerPods(options: RegistrationOptions): PodRegistrations {
+  return new LedRegistrations(options);
+}
+
+/**
+ * Every replica knows the plan; the one that leads carries it out. A pod whose sidecar says here that it drains is taken out at once,
+ * whoever leads: the leader hears of it a moment later and does not register it again.
+ */
+class LedRegistrations implements PodRegistrations {
+  readonly #options: RegistrationOptions;
+  readonly #table: RegistrationTable;
+  readonly #registrars: Registrars;
+  readonly #departed = new DepartedInstances();
+  readonly #metrics: RegistrationMetrics;
+  readonly #ends: readonly (() => void)[];
+  readonly #now: () => number;
+  #reported: ReadonlySet<string> = new Set();
+
+  constructor(options: RegistrationOptions) {
+    const { cluster, draining } = options;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#table = new RegistrationTable(cluster.tables.pods, surroundingsOf(options));
+    this.#registrars = new Registrars(options.open);
+    this.#metrics = createRegistrationMetrics(options.metrics, {
+      plan: () => this.#table.plan,
+      isKeeping: () => cluster.leadership.isLeader(),
+    });
+    this.#ends = [
+      cluster.subscribe((changes) => this.#changed(changes)),
+      draining.subscribe((change) => this.#drained(change)),
+      cluster.leadership.subscribe((isLeader) => (isLeader ? this.#elected() : this.#deposed())),
+    ];
+    this.#update(cluster.tables.pods.keys());
+  }
+
+  problems(): readonly string[] {
+    return this.#registrars.problems();
+  }
+
+  findings(): readonly string[] {
+    return [...this.#table.plan.refused].flatMap(([pod, problems]) =>
+      problems.map((problem) => `Pod ${pod}: not registered in Nacos: ${problem}`),
+    );
+  }
+
+  close(): Promise<void> {
+    for (const end of this.#ends) end();
+    return this.#registrars.close();
+  }
+
+  #changed({ pods, namespaces }: ClusterChanges): void {
+    this.#update(new Set([...pods.keys, ...this.#table.in(namespaces.keys)]));
+  }
+
+  #drained({ pod, isDraining, heardHere }: DrainingChange): void {
+    const before = this.#table.of(pod);
+    this.#update([pod]);
+    const { leadership } = this.#options.cluster;
+    // The leader's registrar has been told with the update, and goes on until it is so.
+    if (!isDraining || !heardHere || leadership.isLeader()) return;
+    if (before?.kind === 'registered') void this.#withdraw(before.planned);
+  }
+
+  #update(pods: Iterable<string>): void {
+    const before = this.#table.plan;
+    if (!this.#table.update(pods)) return;
+    this.#departed.moved(before, this.#table.plan, this.#now());
+    this.#report();
+    if (this.#options.cluster.leadership.isLeader()) this.#registrars.keep(this.#table.plan);
+  }
+
+  #elected(): void {
+    this.#registrars.keep(this.#table.plan);
+    for (const planned of this.#departed.take()) void this.#withdraw(planned);
+  }
+
+  #deposed(): void {
+    this.#registrars.release();
+  }
+
+  async #withdraw(planned: PlannedRegistration): Promise<void> {
+    const { done, failed } = this.#metrics.withdrawals;
+    try {
+      await this.#registrars.withdraw(planned);
+      done.inc();
+    } catch (err) {
+      failed.inc();
+      const { service, ip, port } = planned.registration;
+      this.#options.log.warn({ err, ...planned.place, ...service, ip, port }, 'nacos_withdrawal_failed');
+    }
+  }
+
+  /** Each new finding once. */
+  #report(): void {
+    const findings = this.findings();
+    for (const finding of findings) {
+      if (!this.#reported.has(finding)) this.#options.log.warn({ finding }, 'pod_not_registered');
+    }
+    this.#reported = new Set(findings);
+  }
+}
+
+function surroundingsOf({ registries, draining, cluster }: RegistrationOptions): PodSurroundings {
+  const { namespaces } = cluster.tables;
+  return {
+    registries,
+    isDraining: (pod) => draining.has(pod.meta.uid),
+    isMissingSidecar: (pod) => isMissingSidecar(pod, { namespace: (name) => namespaces.get(name) }),
+  };
+}
