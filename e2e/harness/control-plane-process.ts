@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CONTROL_PLANE_VARIABLES } from '@lanekeeper/protocol/variables';
 import { freePort } from './free-port.ts';
+import type { Place } from './http-client.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import type { SidecarOptions } from './sidecar-process.ts';
 
@@ -12,31 +13,36 @@ export const CONTROL_PLANE_PROGRAM = at('../../dist/control-plane/main.mjs');
 const TLS = '../../sidecar/src/discovery/testdata';
 
 export interface ControlPlaneOptions {
-  /** The mesh file that it publishes. */
-  readonly file: string;
+  /** The mesh file that it publishes; absent: another source is in the variables. */
+  readonly file?: string;
   /** Default: a free one. */
   readonly port?: number;
   /** Loopback; default 127.0.0.1. */
   readonly address?: string;
+  /** Further variables by their short names in protocol/variables. */
+  readonly variables?: Partial<Record<keyof typeof CONTROL_PLANE_VARIABLES, string>>;
 }
 
 export interface ControlPlaneProcess extends RunningProcess {
   readonly port: number;
+  /** Where /ready, /status and /metrics are. */
+  readonly status: Place;
 }
 
-/** Starts the real program with the file as its source. It asks for no token: there is no API server to review one. */
+/** Starts the real program, with the file as its source unless told otherwise. It asks for no token: there is no API server to review one. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlaneProcess> {
   const { file, port = await freePort(), address = '127.0.0.1' } = options;
-  const values = {
-    source: 'file',
-    meshFile: file,
+  const status = { address: '127.0.0.1', port: await freePort() };
+  const values: NonNullable<ControlPlaneOptions['variables']> = {
+    ...(file === undefined ? {} : { source: 'file', meshFile: file }),
     authentication: 'none',
     listen: `${address}:${port}`,
-    statusListen: `127.0.0.1:${await freePort()}`,
+    statusListen: `${status.address}:${status.port}`,
     certificateFile: at(`${TLS}/tls.crt`),
     keyFile: at(`${TLS}/tls.key`),
     drainDelayMs: '0',
-  } as const;
+    ...options.variables,
+  };
   const running = await startProcess({
     command: process.execPath,
     args: [CONTROL_PLANE_PROGRAM],
@@ -48,7 +54,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ),
     ready: /"event":"ready"/,
   });
-  return { ...running, port };
+  return { ...running, port, status };
 }
 
 /** Variables of a sidecar that takes its mesh from the control plane on `port`. */

@@ -42,6 +42,8 @@ export interface MeshSpec {
   readonly environment?: Readonly<Record<string, string>>;
   /** Variables of the gateway; absent: there is none. */
   readonly gateway?: SidecarOptions['variables'];
+  /** Every sidecar is told its own address, as the injector does. */
+  readonly tellsAddresses?: boolean;
   /** How the proxies get what stands in the file; default: they read it themselves. */
   readonly source?: (file: string) => Promise<NonNullable<SidecarOptions['variables']>>;
 }
@@ -96,7 +98,8 @@ export async function startMesh(spec: MeshSpec): Promise<Mesh> {
   };
   writeFileSync(file, stringify(config));
   const source = (await spec.source?.(file)) ?? { configFile: file };
-  const shared = { source, ends, environment: spec.environment ?? {} };
+  const { environment = {}, tellsAddresses = false } = spec;
+  const shared = { source, ends, environment, tellsAddresses };
   const starting = [
     ...spec.pods.map((pod) => startPod(pod, addresses.get(pod.name) ?? '', shared)),
     ...(spec.gateway === undefined ? [] : [startGateway(spec.gateway, shared)]),
@@ -193,6 +196,7 @@ interface Shared {
   readonly source: NonNullable<SidecarOptions['variables']>;
   readonly ends: (() => unknown)[];
   readonly environment: Readonly<Record<string, string>>;
+  readonly tellsAddresses: boolean;
 }
 
 async function startPod(spec: PodSpec, address: string, shared: Shared): Promise<Started> {
@@ -211,6 +215,7 @@ async function startPod(spec: PodSpec, address: string, shared: Shared): Promise
         appAddress: `${address}:${PORT.app}`,
         ...(spec.lane === undefined ? {} : { lane: spec.lane }),
         ...(spec.zone === undefined ? {} : { zone: spec.zone }),
+        ...(shared.tellsAddresses ? { podAddress: address } : {}),
         ...spec.variables,
       })
     : undefined;

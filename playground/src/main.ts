@@ -1,4 +1,7 @@
 /** `npm run demo`: see --help. Exit codes: 0 fine, 1 could not be started or crashed, 2 something differs, 64 bad usage, 130 interrupted. */
+import { buildNacosServer } from './nacos-server/build-nacos-server.ts';
+import type { NacosServer } from './nacos-server/nacos-server.ts';
+import { startNacosServer } from './nacos-server/start-nacos-server.ts';
 import { HELP, UsageError, parseOptions } from './options.ts';
 import type { PlaygroundCommand } from './options.ts';
 import { startPlayground } from './playground.ts';
@@ -69,12 +72,37 @@ async function show(
   return isAsExpected ? 0 : EXIT_DIFFERS;
 }
 
-async function startTold(options: PlaygroundOptions): Promise<Playground> {
+async function told<T>(what: string, start: () => Promise<T>): Promise<T> {
   const started = performance.now();
-  process.stderr.write('· starting the gateway, six applications and their sidecars\n');
-  const playground = await startPlayground(options);
+  process.stderr.write(`· starting ${what}\n`);
+  const running = await start();
   process.stderr.write(`·   up in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
-  return playground;
+  return running;
+}
+
+/** A Nacos server that ends with the playground. The first time it is built, which tells its progress itself. */
+async function openNacos(): Promise<NacosServer> {
+  await buildNacosServer();
+  return told('a Nacos server', () => startNacosServer());
+}
+
+async function startTold(command: PlaygroundCommand, options: PlaygroundOptions): Promise<Playground> {
+  if (!command.nacos) {
+    return told('the gateway, six applications and their sidecars', () => startPlayground(options));
+  }
+  const nacos = await openNacos();
+  try {
+    const what = 'the control plane, the gateway, six applications and their sidecars';
+    const playground = await told(what, () => startPlayground({ ...options, nacos }));
+    const close = async (): Promise<void> => {
+      await playground.close();
+      await nacos.stop();
+    };
+    return { ...playground, close };
+  } catch (error) {
+    await nacos.stop();
+    throw error;
+  }
 }
 
 async function run(command: PlaygroundCommand): Promise<number> {
@@ -87,7 +115,7 @@ async function run(command: PlaygroundCommand): Promise<number> {
   let playground: Playground | undefined;
   let code: number;
   try {
-    playground = await startTold({ signal: end.signal, onCrash });
+    playground = await startTold(command, { signal: end.signal, onCrash });
     code = await show(command, playground, end.signal);
   } catch (error) {
     if (!end.signal.aborted) throw error;

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import { LABELS } from '@lanekeeper/protocol/labels';
@@ -13,12 +12,13 @@ import { GATEWAY_ADDRESS } from './layout.ts';
 import type { Workload } from './layout.ts';
 import { GROUP, rulesOnly } from './mesh-file.ts';
 import type { MeshHome } from './mesh-home.ts';
+import { callNacos } from './nacos-server/nacos-api.ts';
+import type { NacosPlace } from './nacos-server/nacos-api.ts';
 import { chooseFreePort } from './ports.ts';
 import type { PlaygroundPorts } from './ports.ts';
 
 export interface NacosSite {
-  /** `127.0.0.1:8848` */
-  readonly server: string;
+  readonly nacos: NacosPlace;
   /** Files that end with the playground. */
   readonly folder: string;
   readonly ports: PlaygroundPorts;
@@ -35,19 +35,14 @@ const TLS = new URL('../../sidecar/src/discovery/testdata/', import.meta.url);
 const DATA_ID = `lanekeeper-${GROUP}.yaml`;
 const NACOS_GROUP = 'DEFAULT_GROUP';
 
-/** Publishes a configuration as the console of Nacos does. */
-export function publishConfiguration(server: string, dataId: string, content: string): Promise<void> {
-  const body = new URLSearchParams({ dataId, group: NACOS_GROUP, content, type: 'yaml' }).toString();
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  return new Promise((resolve, reject) => {
-    const call = request(`http://${server}/nacos/v1/cs/configs`, { method: 'POST', headers }, (response) => {
-      response.resume();
-      if (response.statusCode === 200) response.once('end', resolve);
-      else reject(new Error(`Nacos at ${server} did not take ${dataId}: ${response.statusCode}`));
-    });
-    call.once('error', reject);
-    call.end(body);
-  });
+async function publishRules(nacos: NacosPlace): Promise<void> {
+  const fields = { dataId: DATA_ID, group: NACOS_GROUP, type: 'yaml', content: rulesOnly() };
+  const { status, text } = await callNacos(nacos, 'POST', '/cs/configs', fields);
+  if (status !== 200) throw new Error(`Nacos did not take the configuration ${DATA_ID}: ${status} ${text}`);
+}
+
+function addressOf({ nacos }: NacosSite): string {
+  return `${nacos.address}:${nacos.httpPort}`;
 }
 
 function controlPlane(nacosFile: string, ports: ControlPlanePorts): ChildSpec {
@@ -70,19 +65,20 @@ function controlPlane(nacosFile: string, ports: ControlPlanePorts): ChildSpec {
   };
 }
 
-function appEnv({ server, ports }: NacosSite, { service, lane }: Workload): Record<string, string> {
+function appEnv(site: NacosSite, { service, lane }: Workload): Record<string, string> {
   return {
-    APP_NACOS: server,
+    APP_NACOS: addressOf(site),
     APP_SERVICE: service,
     // Nothing is redirected on loopback: where others are to call is where the sidecar listens.
-    APP_NACOS_PORT: String(ports.inbound),
+    APP_NACOS_PORT: String(site.ports.inbound),
     APP_METADATA: JSON.stringify(lane === BASELINE ? {} : { [LABELS.lane]: lane }),
   };
 }
 
-function notes({ server, ports }: NacosSite, status: number): MeshHome['notes'] {
+function notes(site: NacosSite, status: number): MeshHome['notes'] {
+  const server = addressOf(site);
   const instance = `http://${server}/nacos/v1/ns/instance`;
-  const move = `serviceName=b&ip=127.0.2.1&port=${ports.inbound}&metadata=${LABELS.lane}%3Dgray`;
+  const move = `serviceName=b&ip=127.0.2.1&port=${site.ports.inbound}&metadata=${LABELS.lane}%3Dgray`;
   return [
     {
       what: 'the applications registered themselves in Nacos; the last line moves B to the gray lane',
@@ -98,17 +94,17 @@ function notes({ server, ports }: NacosSite, status: number): MeshHome['notes'] 
 
 /** The mesh is what the applications register in Nacos, and a configuration there; a control plane brings it to the sidecars. */
 export async function openNacosHome(site: NacosSite): Promise<MeshHome> {
-  const { server, folder, ports } = site;
+  const { nacos, folder, ports } = site;
   const taken = new Set<number>(Object.values(ports));
   const discovery = await chooseFreePort(GATEWAY_ADDRESS, PORTS.discovery, taken);
   const status = await chooseFreePort(GATEWAY_ADDRESS, discovery + 1, taken);
   await mkdir(folder, { recursive: true });
   const nacosFile = join(folder, 'nacos.yaml');
   const tokenFile = join(folder, 'token');
-  const registry = { name: 'demo', servers: [server], configuration: { laneGroups: [GROUP] } };
+  const registry = { name: 'demo', servers: [addressOf(site)], configuration: { laneGroups: [GROUP] } };
   await writeFile(nacosFile, stringify({ registries: [registry] }));
   await writeFile(tokenFile, 'nobody asks for it on loopback');
-  await publishConfiguration(server, DATA_ID, rulesOnly());
+  await publishRules(nacos);
   return {
     proxyEnv: {
       [VARIABLES.discoveryAddress]: `localhost:${discovery}`,

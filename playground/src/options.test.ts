@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { UsageError, parseOptions } from './options.ts';
 
 test('stays up and prints text unless told otherwise', () => {
-  expect(parseOptions([])).toEqual({ once: false, output: 'text', help: false });
-  expect(parseOptions(['--once', '-o', 'json'])).toEqual({ once: true, output: 'json', help: false });
+  expect(parseOptions([])).toEqual({ once: false, nacos: false, output: 'text', help: false });
+  const options = ['--once', '--nacos', '-o', 'json'];
+  expect(parseOptions(options)).toEqual({ once: true, nacos: true, output: 'json', help: false });
 });
 
 test('says what it did not understand and where help is', () => {

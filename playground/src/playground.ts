@@ -8,6 +8,7 @@ import { GATEWAY_ADDRESS, WORKLOADS } from './layout.ts';
 import { openFileHome } from './mesh-home.ts';
 import type { MeshHome } from './mesh-home.ts';
 import { openNacosHome } from './nacos-home.ts';
+import type { NacosPlace } from './nacos-server/nacos-api.ts';
 import { choosePorts } from './ports.ts';
 import type { PlaygroundPorts } from './ports.ts';
 import { appSpec, gatewaySpec, sidecarSpec } from './process-specs.ts';
@@ -43,8 +44,8 @@ function adminsOf(ports: PlaygroundPorts): readonly AdminAddress[] {
 export interface PlaygroundOptions {
   /** Gives up the start; everything started so far is ended. */
   readonly signal: AbortSignal;
-  /** `127.0.0.1:8848`: a Nacos server that the applications register with; undefined: the mesh stands in a file. */
-  readonly nacos?: string | undefined;
+  /** A Nacos server that the applications register with; absent: the mesh stands in a file. */
+  readonly nacos?: NacosPlace;
   /** A process ended that nobody asked to; the caller should close the playground. */
   onCrash(error: Error): void;
 }
@@ -127,7 +128,7 @@ async function startOnce(options: PlaygroundOptions): Promise<Playground> {
 }
 
 function openHome({ nacos }: PlaygroundOptions, folder: string, ports: PlaygroundPorts): Promise<MeshHome> {
-  return nacos === undefined ? openFileHome(folder, ports) : openNacosHome({ server: nacos, folder, ports });
+  return nacos === undefined ? openFileHome(folder, ports) : openNacosHome({ nacos, folder, ports });
 }
 
 /** What knows the mesh is up before those who ask it. */

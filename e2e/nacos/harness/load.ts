@@ -1,0 +1,71 @@
+import { Agent } from 'node:http';
+import { send, type Place } from '../../harness/http-client.ts';
+import { HOSTS, lanesOf, titlesOf, type Lane } from './shop-layout.ts';
+
+export interface LoadOptions {
+  readonly gateway: Place;
+  readonly perSecond: number;
+  /** Whether the lanes of a chain, `gray base gray`, are right for a request of `lane`; default: that lane all the way. */
+  readonly isRight?: (lane: Lane, lanes: string) => boolean;
+}
+
+export interface LoadReport {
+  readonly answered: number;
+  /** How often each chain of lanes answered: `gray: gray base gray`. */
+  readonly chains: Readonly<Record<string, number>>;
+  /** The wrong ones, errors included, with the second in which they were sent. */
+  readonly failures: readonly string[];
+}
+
+export interface Load {
+  answered(): number;
+  /** Waits for all that is under way. */
+  stop(): Promise<LoadReport>;
+}
+
+/** Sends requests at a steady pace, whatever becomes of those before, base and gray in turn, and checks every answer's chain. */
+export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions): Load {
+  const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+  const began = performance.now();
+  const chains: Record<string, number> = {};
+  const failures: string[] = [];
+  const under = new Set<Promise<void>>();
+  let sent = 0;
+  let answered = 0;
+
+  async function one(lane: Lane): Promise<void> {
+    const at = ((performance.now() - began) / 1000).toFixed(1);
+    try {
+      const { status, text } = await send(gateway, { host: HOSTS[lane], path: '/buy', agent });
+      const lanes = lanesOf(titlesOf(text));
+      const chain = `${lane}: ${lanes}`;
+      chains[chain] = (chains[chain] ?? 0) + 1;
+      if (status !== 200 || !isRight(lane, lanes)) failures.push(`${at} s ${lane}: ${status} ${text.trim()}`);
+    } catch (error) {
+      failures.push(`${at} s ${lane}: ${String(error)}`);
+    }
+    answered += 1;
+  }
+
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - began) / 1000) * perSecond);
+    for (; sent < due; sent += 1) {
+      const work = one(sent % 2 === 0 ? 'base' : 'gray').finally(() => under.delete(work));
+      under.add(work);
+    }
+  }, 5);
+
+  return {
+    answered: () => answered,
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(under);
+      agent.destroy();
+      return { answered, chains, failures };
+    },
+  };
+}
+
+function inLane(lane: Lane, lanes: string): boolean {
+  return lanes === `${lane} ${lane} ${lane}`;
+}
