@@ -101,6 +101,8 @@ function open(
   agent: HttpAgent,
   signal: AbortSignal,
 ): ClientRequest {
+  // A request that is aborted before it begins leaves its connection behind.
+  signal.throwIfAborted();
   const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
   const send = agent instanceof HttpsAgent ? requestHttps : requestHttp;
   return send({

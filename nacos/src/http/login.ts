@@ -2,6 +2,7 @@ import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-ad
 import { NacosError } from '../nacos-error.ts';
 import type { Credentials } from '../server-options.ts';
 import type { HttpAnswer, HttpCaller } from './http-call.ts';
+import { jsonFields, malformedBody } from './json-body.ts';
 
 export interface Login {
   /** Undefined: the server asks for none. */
@@ -49,26 +50,13 @@ async function isOpenToAll(caller: HttpCaller, { member, contextPath }: LoginPla
   return status === 200;
 }
 
-function readLogin({ body }: HttpAnswer, place: LoginPlace): Login {
-  const fields = fieldsOf(body.toString('utf8'));
-  const { accessToken, tokenTtl } = fields;
+function readLogin(answer: HttpAnswer, place: LoginPlace): Login {
+  const { accessToken, tokenTtl } = jsonFields(answer, 'a token');
   if (typeof accessToken !== 'string' || accessToken === '') {
-    throw new NacosError('nacos_answer_malformed', `${nameOf(place)} answers a login without an accessToken`);
+    throw malformedBody(`none from ${nameOf(place)}`, 'a token');
   }
   const seconds = typeof tokenTtl === 'number' && tokenTtl > 0 ? tokenTtl : DEFAULT_TTL_S;
   return { token: accessToken, ttlMs: seconds * 1000 };
-}
-
-/** Servers of before 2.0 wrap what others tell plainly. */
-function fieldsOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null) return {};
-    const data: unknown = 'data' in parsed ? parsed.data : undefined;
-    return { ...parsed, ...(typeof data === 'object' ? data : {}) };
-  } catch {
-    return {};
-  }
 }
 
 /** Its words are not repeated: some servers repeat what they were sent. */
