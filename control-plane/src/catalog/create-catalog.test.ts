@@ -210,3 +210,36 @@ describe('an endpoint that is known by address only', () => {
     expect(endpoints()?.[0]?.lane).toBeUndefined();
   });
 });
+
+describe('endpoints of workloads that are about to go', () => {
+  it('are no candidates, whoever knows them, until they serve again; nobody else is told', () => {
+    const { catalog, changes } = start();
+    const endpoints = [endpoint('10.0.0.1', { aliases: ['fd00::1'], lane: 'gray' }), endpoint('10.0.0.2')];
+    catalog.apply(put('kubernetes', service('b', { endpoints })));
+    catalog.apply(put('nacos', service('c', { endpoints: [endpoint('10.0.0.1')] })));
+    catalog.apply(put('nacos', service('d', { endpoints: [endpoint('10.0.0.3')] })));
+    const states = (id: string) =>
+      catalog.service(id)?.value.endpoints.map(({ healthy, dropReason }) => dropReason ?? healthy);
+    const { length } = changes;
+    catalog.drain(new Set(['fd00::1', '10.0.0.1']));
+    expect(states('shop/b')).toEqual(['draining', true]);
+    expect(states('shop/c')).toEqual(['draining']);
+    expect([...(changes[length]?.keys ?? [])]).not.toContain('host:d.shop');
+    expect(changes).toHaveLength(length + 1);
+    catalog.drain(new Set(['10.0.0.3']));
+    expect([...(states('shop/b') ?? []), ...(states('shop/c') ?? [])]).toEqual([true, true, true]);
+    expect(states('shop/d')).toEqual(['draining']);
+    expect(catalog.mesh().value.lanes.map(({ name }) => name)).toEqual(['gray']);
+  });
+
+  it('are so also where their source tells of them later, and say why their source has taken them out', () => {
+    const { catalog } = start();
+    catalog.drain(new Set(['10.0.0.1', '10.0.0.2']));
+    const gone = endpoint('10.0.0.2', { healthy: false, dropReason: 'terminating' });
+    catalog.apply(put('kubernetes', service('b', { endpoints: [endpoint('10.0.0.1'), gone] })));
+    expect(catalog.service('shop/b')?.value.endpoints).toMatchObject([
+      { dropReason: 'draining' },
+      { dropReason: 'terminating' },
+    ]);
+  });
+});

@@ -3,7 +3,7 @@ import { serviceId } from '@lanekeeper/protocol/service-id';
 import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
 import { KeyIndex } from './key-index.ts';
-import { withPodFacts } from './merge-endpoints.ts';
+import { withoutDraining, withPodFacts } from './merge-endpoints.ts';
 import { mergeServices, withEndpoints } from './merge-services.ts';
 import { DEFAULT_MESH_PART, LaneCensus, withImplicitLanes } from './mesh-part.ts';
 import { bySource } from './precedence.ts';
@@ -23,6 +23,8 @@ export interface CatalogOptions {
 export interface CatalogWriter extends Catalog {
   /** Puts a change in force, then tells the subscribers. False: it says nothing new. */
   apply(change: SourceChange): boolean;
+  /** Nobody is sent to endpoints at these addresses any more, whatever sources say of them; to those of before again. */
+  drain(addresses: ReadonlySet<string>): void;
 }
 
 export function createCatalog(options: CatalogOptions): CatalogWriter {
@@ -38,6 +40,7 @@ class MergedCatalog implements CatalogWriter {
   readonly #parts = new Map<string, MeshPart>();
   readonly #listeners = new Set<(change: CatalogChange) => void>();
   #mesh: Versioned<MeshPart> = new VersionedValue(DEFAULT_MESH_PART);
+  #draining: ReadonlySet<string> = new Set();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
@@ -73,11 +76,23 @@ class MergedCatalog implements CatalogWriter {
   }
 
   apply(change: SourceChange): boolean {
-    const touched = this.#shelve(change);
+    return this.#renewAll(this.#shelve(change), change.mesh !== undefined);
+  }
+
+  drain(addresses: ReadonlySet<string>): void {
+    const before = this.#draining;
+    this.#draining = new Set(addresses);
+    const moved = [...before, ...addresses].filter(
+      (address) => before.has(address) !== addresses.has(address),
+    );
+    this.#renewAll(new Set(moved.flatMap((address) => this.resolve(ipKey(address)))), false);
+  }
+
+  #renewAll(touched: ReadonlySet<string>, hasMeshPart: boolean): boolean {
     const keys = new Set<CanonicalKey>();
     let lanesChanged = false;
     for (const id of touched) lanesChanged = this.#renew(id, keys) || lanesChanged;
-    const mesh = (change.mesh !== undefined || lanesChanged) && this.#renewMesh();
+    const mesh = (hasMeshPart || lanesChanged) && this.#renewMesh();
     if (!mesh && keys.size === 0) return false;
     for (const listener of this.#listeners) listener({ mesh, keys });
     return true;
@@ -112,9 +127,12 @@ class MergedCatalog implements CatalogWriter {
   #merge(id: string): CatalogService | undefined {
     const merged = mergeServices(this.#shelf.services(id));
     if (merged === undefined) return undefined;
+    const { endpoints } = merged.config;
     const { podAt } = this.#options;
-    if (podAt === undefined || !this.#shelf.needsPodFacts(id)) return catalogService(merged);
-    return catalogService(withEndpoints(merged, withPodFacts(merged.config.endpoints, podAt)));
+    const known =
+      podAt === undefined || !this.#shelf.needsPodFacts(id) ? endpoints : withPodFacts(endpoints, podAt);
+    const standing = withoutDraining(known, this.#draining);
+    return catalogService(standing === endpoints ? merged : withEndpoints(merged, standing));
   }
 
   #takeOut(service: CatalogService, keys: Set<CanonicalKey>): void {

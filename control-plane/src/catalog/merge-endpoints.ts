@@ -84,3 +84,16 @@ function withFacts(endpoint: EndpointConfig, facts: PodFacts): EndpointConfig {
     source: 'kubernetes',
   });
 }
+
+/** Endpoints at one of these addresses are no candidates; of one that is none already, its source knows best why. */
+export function withoutDraining(
+  endpoints: readonly EndpointConfig[],
+  draining: ReadonlySet<string>,
+): readonly EndpointConfig[] {
+  const isHit = (endpoint: EndpointConfig): boolean =>
+    endpoint.healthy && addressesOf(endpoint).some((address) => draining.has(address));
+  if (draining.size === 0 || !endpoints.some(isHit)) return endpoints;
+  return endpoints.map((endpoint) =>
+    isHit(endpoint) ? { ...endpoint, healthy: false, dropReason: 'draining' } : endpoint,
+  );
+}
