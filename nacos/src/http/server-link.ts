@@ -51,8 +51,8 @@ export class ServerLink {
     this.#heardAt = performance.now();
     const { state, server: before, connections, sinceMs } = this.#status;
     if (this.#isClosed || (state === 'connected' && server === before)) return;
-    const awayMs = Date.now() - sinceMs;
-    if (this.#isWarned) this.#options.log.info({ ...this.#options.fields, server, awayMs }, 'nacos_back');
+    const lastedMs = Date.now() - sinceMs;
+    if (this.#isWarned) this.#options.log.info({ ...this.#options.fields, server, lastedMs }, 'nacos_back');
     this.#isWarned = false;
     this.#change({ state: 'connected', server, connections: connections + 1, problem: undefined });
   }

@@ -38,8 +38,8 @@ export class HttpNacos {
   readonly services = new FakeServices();
   readonly configs = new FakeConfigs();
   readonly requests: SeenRequest[] = [];
-  /** What `GET /v1/console/server/state` tells. */
-  version = '1.4.6';
+  /** What `GET /v1/console/server/state` tells; undefined: it has no console. */
+  version: string | undefined = '1.4.6';
   /** Asked for each request; undefined: it is answered as it should. */
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
   readonly #options: HttpNacosOptions;
@@ -114,11 +114,12 @@ export class HttpNacos {
   }
 
   async #answer(request: SeenRequest, signal: AbortSignal): Promise<FakeAnswer> {
-    const login = this.users.answer(request);
-    if (login !== undefined) return login;
-    if (request.path === '/v1/console/server/state') {
+    // Open to all, also where everything else wants a token.
+    if (request.path === '/v1/console/server/state' && this.version !== undefined) {
       return { status: 200, body: JSON.stringify({ version: this.version, standalone_mode: 'standalone' }) };
     }
+    const login = this.users.answer(request);
+    if (login !== undefined) return login;
     return (
       this.services.answer(request) ??
       (await this.configs.answer(request, signal)) ?? { status: 404, body: 'no such resource' }

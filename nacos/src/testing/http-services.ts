@@ -18,6 +18,8 @@ export class FakeServices {
   isProtected = false;
   /** Most names of a page that the server gives, whatever is asked for. */
   pageLimit = 500;
+  /** Whether a service is told with its group, as from Nacos 2 on. */
+  tellsGroup = false;
 
   answer(request: SeenRequest): FakeAnswer | undefined {
     const { method, path } = request;
@@ -35,7 +37,8 @@ export class FakeServices {
       ...{ weight: 1, healthy: true, enabled: true, ephemeral: true, clusterName: 'DEFAULT', metadata: {} },
       ...{ serviceName: name, ...instance },
     }));
-    return json({ name, hosts, cacheMillis: 3000, reachLocalSiteCallThreshold: this.isProtected });
+    const group = this.tellsGroup ? { groupName: name.split('@@')[0] } : {};
+    return json({ name, ...group, hosts, cacheMillis: 3000, reachLocalSiteCallThreshold: this.isProtected });
   }
 
   #names(params: URLSearchParams): FakeAnswer {

@@ -1,0 +1,30 @@
+import type { AccessToken } from '../access-token.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { askGeneration, type Generation } from './ask-generation.ts';
+import { createNacosApi } from './nacos-api.ts';
+
+const NOBODY: AccessToken = {
+  current: async () => undefined,
+  refused: () => undefined,
+  close: () => undefined,
+};
+
+/** Asks each member in turn; the first that tells speaks for all. Undefined: none does. Never rejects. */
+export async function askMembersGeneration(
+  options: ServerOptions,
+  token: AccessToken,
+  signal: AbortSignal,
+): Promise<Generation> {
+  for (const member of options.servers) {
+    if (signal.aborted) return undefined;
+    const only = { ...options, servers: [member] };
+    const anonymous = createNacosApi(only, { token: NOBODY, maxConnections: 1 });
+    const known = createNacosApi(only, { token, maxConnections: 1 });
+    const grpc = { address: member.address, port: member.port + options.grpcPortOffset };
+    const generation = await askGeneration({ anonymous, known, grpc }, signal);
+    anonymous.close();
+    known.close();
+    if (generation !== undefined) return generation;
+  }
+  return undefined;
+}

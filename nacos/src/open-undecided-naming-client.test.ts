@@ -1,0 +1,134 @@
+import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { openHttpNamingClient } from './http/open-http-naming-client.ts';
+import type { InstanceList } from './instance.ts';
+import type { NamingClient } from './naming-client.ts';
+import { openUndecidedNamingClient } from './open-undecided-naming-client.ts';
+import type { ServerOptions } from './server-options.ts';
+import { HttpNacos } from './testing/http-nacos.ts';
+import { serverOptions } from './testing/server-options.ts';
+
+const KEY = { group: 'DEFAULT_GROUP', name: 'stock' };
+
+interface Opened {
+  readonly client: NamingClient;
+  readonly log: RecordingLog;
+  /** Protocols of the clients that were opened. */
+  readonly opened: string[];
+}
+
+function open(server: HttpNacos, overrides: Partial<ServerOptions> = {}): Opened {
+  const opened: string[] = [];
+  const log = createRecordingLog();
+  const openAs = (protocol: string) => (options: ServerOptions) => {
+    opened.push(protocol);
+    // What speaks gRPC is tested elsewhere; here it matters that it was chosen.
+    return openHttpNamingClient(options, { log: createRecordingLog() });
+  };
+  const client = openUndecidedNamingClient(
+    { ...serverOptions([server]), ...overrides },
+    { log, open: { grpc: openAs('grpc'), http: openAs('http') } },
+  );
+  onTestFinished(() => client.close());
+  return { client, log, opened };
+}
+
+async function startNacos(): Promise<HttpNacos> {
+  const server = await new HttpNacos().start();
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+test.each([
+  ['1.4.6', 'http'],
+  ['1.0.0', 'http'],
+  ['2.2.4', 'grpc'],
+  ['3.1.0-BETA', 'grpc'],
+])('speaks to Nacos %s over %s', async (version, protocol) => {
+  const server = await startNacos();
+  server.version = version;
+  const { opened } = open(server);
+  await expect.poll(() => opened).toEqual([protocol]);
+});
+
+test.each([
+  [true, 'grpc'],
+  [false, 'http'],
+])(
+  'knows a server without a console by what it tells of a service (its group: %s)',
+  async (tellsGroup, protocol) => {
+    const server = await startNacos();
+    server.version = undefined;
+    server.services.tellsGroup = tellsGroup;
+    const { opened } = open(server);
+    await expect.poll(() => opened).toEqual([protocol]);
+  },
+);
+
+test('asks an old server for its version whoever the user is', async () => {
+  const server = await startNacos();
+  server.users.passwords.set('lane', 'secret');
+  const { opened } = open(server, { credentials: { username: 'lane', password: async () => 'wrong' } });
+  await expect.poll(() => opened).toEqual(['http']);
+});
+
+test('speaks gRPC where only the gRPC port answers', async () => {
+  const grpc = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(grpc, 'listening');
+  onTestFinished(() => void grpc.close());
+  const { port } = grpc.address() as AddressInfo;
+  const server = await startNacos();
+  await server.stop();
+  const { opened } = open(server, { grpcPortOffset: port - server.address.port });
+  await expect.poll(() => opened).toEqual(['grpc']);
+});
+
+test('never takes a server that is not there, or says nothing of itself, for an old one', async () => {
+  const server = await startNacos();
+  await server.stop();
+  const { client, log, opened } = open(server);
+  const stages: string[] = [];
+  client.onStatus(({ state }) => stages.push(state));
+  const heard: InstanceList[] = [];
+  client.subscribe(KEY, (list) => heard.push(list));
+  await expect.poll(() => log.events.length).toBe(1);
+  expect(client.status()).toMatchObject({ state: 'connecting', protocol: undefined, connections: 0 });
+  await expect(client.query(KEY)).rejects.toMatchObject({ code: 'nacos_unreachable' });
+  // It starts: the port is open, and everything is refused.
+  server.fault = () => ({ status: 503, body: 'server is STARTING now' });
+  await server.start();
+  await expect.poll(() => server.requests.length).toBeGreaterThan(2);
+  expect(opened).toEqual([]);
+  server.version = '2.2.4';
+  server.fault = () => undefined;
+  await expect.poll(() => heard.length).toBe(1);
+  expect(opened).toEqual(['grpc']);
+  expect(stages).toEqual(['connected']);
+  expect(log.events.map(({ event }) => event)).toEqual(['nacos_lost', 'nacos_back']);
+  expect(await client.listServices(KEY.group)).toEqual([]);
+});
+
+test('tells a listener that has left before the decision nothing', async () => {
+  const server = await startNacos();
+  const { client, opened } = open(server);
+  const heard: unknown[] = [];
+  client.subscribe(KEY, (list) => heard.push(list))();
+  client.onStatus((status) => heard.push(status))();
+  const stayed: unknown[] = [];
+  client.subscribe(KEY, (list) => stayed.push(list));
+  await expect.poll(() => stayed.length).toBe(1);
+  expect([heard, opened]).toEqual([[], ['http']]);
+});
+
+test('decides nothing any more once it is closed', async () => {
+  const server = await startNacos();
+  server.fault = () => 'stall';
+  const { client, opened } = open(server);
+  await expect.poll(() => server.requests.length).toBe(1);
+  await client.close();
+  await expect.poll(() => server.connections).toBe(0);
+  await expect(client.query(KEY)).rejects.toMatchObject({ code: 'nacos_closed' });
+  expect(opened).toEqual([]);
+});

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientDependencies } from './client-dependencies.ts';
+import { askMembersGeneration } from './http/ask-members-generation.ts';
+import { tokenFor } from './http/token-for.ts';
+import type { InstanceList, ServiceKey } from './instance.ts';
+import { NacosError } from './nacos-error.ts';
+import type { NamingClient, NamingStatus } from './naming-client.ts';
+import type { ServerOptions } from './server-options.ts';
+
+type Open = (options: ServerOptions, dependencies: ClientDependencies) => NamingClient;
+
+export interface UndecidedDependencies extends ClientDependencies {
+  readonly open: { readonly grpc: Open; readonly http: Open };
+}
+
+/** Between two rounds of asking, while no member tells what it is: a server that returns is to be used within two seconds. */
+const RETRY_MS = 500;
+
+/**
+ * A naming client whose protocol is found out by asking the server, for as long as it takes: what is not there yet is never taken for
+ * an old one. What is subscribed meanwhile is subscribed then; what is asked meanwhile is refused.
+ */
+export function openUndecidedNamingClient(
+  options: ServerOptions,
+  dependencies: UndecidedDependencies,
+): NamingClient {
+  return new UndecidedNamingClient(options, dependencies);
+}
+
+interface Wish {
+  end: () => void;
+  begin: (client: NamingClient) => void;
+}
+
+class UndecidedNamingClient implements NamingClient {
+  readonly #options: ServerOptions;
+  readonly #dependencies: UndecidedDependencies;
+  readonly #closed = new AbortController();
+  readonly #wishes = new Set<Wish>();
+  readonly #token: ReturnType<typeof tokenFor>;
+  readonly #openedAtMs = Date.now();
+  #decided: NamingClient | undefined;
+  #isWarned = false;
+
+  constructor(options: ServerOptions, dependencies: UndecidedDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#token = tokenFor(options, dependencies);
+    void this.#decide();
+  }
+
+  async listServices(group: string): Promise<readonly string[]> {
+    return this.#client().listServices(group);
+  }
+
+  async query(service: ServiceKey): Promise<InstanceList> {
+    return this.#client().query(service);
+  }
+
+  subscribe(service: ServiceKey, listener: (list: InstanceList) => void): () => void {
+    return this.#later((client) => client.subscribe(service, listener));
+  }
+
+  status(): NamingStatus {
+    if (this.#decided !== undefined) return this.#decided.status();
+    return {
+      ...{ state: 'connecting', sinceMs: this.#openedAtMs, protocol: undefined, server: undefined },
+      ...{ connections: 0, problem: this.#problem() },
+    };
+  }
+
+  onStatus(listener: (status: NamingStatus) => void): () => void {
+    return this.#later((client) => client.onStatus(listener));
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#wishes.clear();
+    await this.#decided?.close();
+    this.#token.release();
+  }
+
+  #client(): NamingClient {
+    if (this.#closed.signal.aborted)
+      throw new NacosError('nacos_closed', 'this Nacos client has been closed');
+    if (this.#decided === undefined) throw new NacosError('nacos_unreachable', this.#problem());
+    return this.#decided;
+  }
+
+  /** What `begin` returns ends it. */
+  #later(begin: (client: NamingClient) => () => void): () => void {
+    if (this.#decided !== undefined) return begin(this.#decided);
+    const wish: Wish = {
+      end: () => void this.#wishes.delete(wish),
+      begin: (client) => (wish.end = begin(client)),
+    };
+    this.#wishes.add(wish);
+    return () => wish.end();
+  }
+
+  async #decide(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      const generation = await askMembersGeneration(this.#options, this.#token, signal);
+      if (signal.aborted) return;
+      if (generation !== undefined) return this.#use(this.#dependencies.open[generation]);
+      this.#warn();
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #use(open: Open): void {
+    const { log } = this.#dependencies;
+    const client = open(this.#options, { log, token: this.#token });
+    this.#decided = client;
+    const { protocol } = client.status();
+    const lastedMs = Date.now() - this.#openedAtMs;
+    if (this.#isWarned) log.info({ registry: this.#options.name, protocol, lastedMs }, 'nacos_back');
+    for (const wish of this.#wishes) wish.begin(client);
+    this.#wishes.clear();
+  }
+
+  #warn(): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    this.#dependencies.log.warn({ registry: this.#options.name, problem: this.#problem() }, 'nacos_lost');
+  }
+
+  #problem(): string {
+    const { name, servers } = this.#options;
+    const addresses = servers.map(({ address, port }) => `${address}:${port}`).join(', ');
+    return `Nacos server ${JSON.stringify(name)} does not say yet whether it speaks gRPC or HTTP only: none of ${addresses} answers`;
+  }
+}
