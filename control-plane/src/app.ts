@@ -7,6 +7,7 @@ import { registerProcessMetrics } from '@lanekeeper/runtime/process-metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status-server';
 import type { ControlPlaneConfig } from './config.ts';
+import { createDraining } from './draining/create-draining.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
 import type { MeshSource } from './source/mesh-source.ts';
@@ -21,7 +22,9 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const stopSampling = registerProcessMetrics(metrics);
   const certificates = createCertificates(config, log, metrics);
   const source = await createMeshSource({ config, log, metrics });
-  const discovery = createDiscovery({ config, source, certificates, metrics, log });
+  const draining = createDraining({ ...source, log });
+  const { presence } = draining;
+  const discovery = createDiscovery({ config, source, presence, certificates, metrics, log });
   const status = createStatusServer({
     metrics,
     notReady: () => notReady(lifecycle, certificates, source),
@@ -35,7 +38,8 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       log.info({ status: formatAddress(statusAt), sources: namesOf(config) }, 'starting');
       await Promise.all([certificates?.start(), source.start()]);
       const at = await discovery.listen();
-      source.tell(discovery.status);
+      draining.start();
+      source.tell({ status: discovery.status, objects: source.findings });
       log.info({ discovery: formatAddress(at), tls: certificates !== undefined }, 'listening');
     },
     async drain() {
@@ -45,6 +49,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
     async close() {
       discovery.close();
       certificates?.close();
+      draining.close();
       source.close();
       await status.close();
       stopSampling();

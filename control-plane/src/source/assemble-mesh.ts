@@ -1,5 +1,5 @@
 import type { Log } from '@lanekeeper/runtime/log';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { CatalogWriter } from '../catalog/create-catalog.ts';
 import type { Authenticator } from '../publish/caller.ts';
 import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
 import type { MeshSource } from './mesh-source.ts';
@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 import { notRead, startSources, type AwaitedSource, type StartOptions } from './start-sources.ts';
 
 export interface MeshParts {
-  readonly catalog: Catalog;
+  readonly catalog: CatalogWriter;
   readonly sources: readonly AwaitedSource[];
   readonly authenticator: MeshAuthenticator;
   readonly cluster: KubernetesCluster | undefined;
@@ -46,9 +46,7 @@ export function assembleMesh(parts: MeshParts): MeshSource {
       );
       return [...ofSources, ...(authenticator.problems?.() ?? [])];
     },
-    tell(status) {
-      cluster?.tell({ status, objects: findings });
-    },
+    tell: (board) => cluster?.tell(board),
     async drain() {
       await cluster?.drain();
     },

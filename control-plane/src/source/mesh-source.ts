@@ -1,13 +1,14 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { CatalogWriter } from '../catalog/create-catalog.ts';
 import type { Authenticator } from '../publish/caller.ts';
-import type { ReplicaStatus } from '../status/mesh-status.ts';
 import type { ClusterAccess } from './kubernetes/cluster-access.ts';
+import type { ClusterBoard } from './kubernetes/kubernetes-cluster.ts';
 import type { NacosRegistry } from './nacos/registry.ts';
 import type { WantedKeys } from './source.ts';
 
 /** All that the mesh is known from, and who can say whose token it is: the part of the program that differs by setting. */
 export interface MeshSource {
-  readonly catalog: Catalog;
+  readonly catalog: Catalog & Pick<CatalogWriter, 'drain'>;
   readonly authenticator: Authenticator;
   /** What else of the cluster may be of use; undefined: there is none. */
   readonly cluster: ClusterAccess | undefined;
@@ -24,7 +25,7 @@ export interface MeshSource {
   /** What cannot be taken as it is, as sentences that name the object. */
   findings(): readonly string[];
   /** Tells the place where people look how this replica stands, from now on; only where there is such a place. */
-  tell(status: () => ReplicaStatus): void;
+  tell(board: ClusterBoard): void;
   /** Another replica may take over what only one of them does. */
   drain(): Promise<void>;
   close(): void;

@@ -10,6 +10,8 @@ export interface ClusterAccess {
   subscribe(listener: (changes: ClusterChanges) => void): () => void;
   readonly leadership: Leadership;
   readonly client: ApiClient;
+  /** The control plane's own. */
+  readonly namespace: string;
   readonly metrics: KubernetesMetrics;
 }
 

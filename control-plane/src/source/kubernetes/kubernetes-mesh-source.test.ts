@@ -142,7 +142,7 @@ it('writes down which pods of lanes have no sidecar, and how many there are that
   );
   server.put({ resource: PODS }, { metadata: { name: 'cp-1', namespace: OWN } });
   await connect();
-  source.tell(discovery.status);
+  source.tell({ status: discovery.status, objects: source.findings });
   const place = { resource: CONFIG_MAPS, namespace: OWN, name: 'lanekeeper-status' };
   await vi.waitFor(
     async () => {
