@@ -7,6 +7,8 @@ export interface Catalog {
   service(id: string): CatalogService | undefined;
   /** Ids of the services that a canonical key means, whoever may see them; in a stable order. */
   resolve(key: CanonicalKey): readonly string[];
+  /** What in groups, lanes, routes and settings does not count or leads nowhere, as sentences. */
+  findings(): readonly string[];
   /** Zone of the pod at `address`, where a source knows it. */
   zoneOf(address: string): string | undefined;
   /** Called after a change is in force. Returns the function that ends the subscription. */

@@ -1,3 +1,4 @@
+import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { describe, expect, it } from 'vitest';
 import type { CatalogChange } from './catalog.ts';
 import { endpoint, put, service } from './catalog.fixture.ts';
@@ -241,5 +242,56 @@ describe('endpoints of workloads that are about to go', () => {
       { dropReason: 'draining' },
       { dropReason: 'terminating' },
     ]);
+  });
+});
+
+describe('what sources say of the mesh beside its services', () => {
+  const group = (name: string, ...services: readonly string[]): MeshPart => ({
+    ...DEFAULT_MESH_PART,
+    groups: [
+      {
+        name,
+        services: services.map((service) => ({ name: service, namespace: 'shop' })),
+        mode: 'permissive',
+        evidence: DEFAULT_MESH_PART.settings.evidence,
+      },
+    ],
+  });
+  const said = [
+    { ...put('file'), mesh: group('demo', 'b') },
+    { ...put('nacos'), document: 'lanekeeper-demo.yaml', mesh: group('demo', 'b', 'c') },
+    { ...put('nacos'), document: 'lanekeeper-more.yaml', mesh: group('more', 'd') },
+  ];
+
+  it('comes together in every order, and with the same version', () => {
+    const versions = [said, said.toReversed()].map((changes) => {
+      const { catalog } = start();
+      for (const change of changes) catalog.apply(change);
+      expect(catalog.mesh().value.groups.map(({ name }) => name)).toEqual(['demo', 'more']);
+      return catalog.mesh().version;
+    });
+    expect(new Set(versions).size).toBe(1);
+  });
+
+  it('is told where it changes, goes with its document, and leaves what others say', () => {
+    const { catalog, changes } = start();
+    for (const change of said) catalog.apply(change);
+    expect(changes.map(({ mesh }) => mesh)).toEqual([true, true]);
+    catalog.apply({ ...put('file'), mesh: DEFAULT_MESH_PART });
+    expect(catalog.mesh().value.groups[0]?.services).toHaveLength(2);
+    catalog.apply({ ...put('nacos'), document: 'lanekeeper-demo.yaml', mesh: DEFAULT_MESH_PART });
+    expect(catalog.mesh().value.groups.map(({ name }) => name)).toEqual(['more']);
+  });
+
+  it('is a finding where two contradict each other, and where no source knows a service of it', () => {
+    const { catalog } = start();
+    catalog.apply(put('kubernetes', service('b')));
+    for (const change of said) catalog.apply(change);
+    expect(catalog.findings()).toEqual([
+      'group demo: what nacos (lanekeeper-demo.yaml) says does not count, file declares it',
+      'group more: no source knows the service shop/d',
+    ]);
+    catalog.apply(put('nacos', service('d')));
+    expect(catalog.findings()).toHaveLength(1);
   });
 });

@@ -4,9 +4,10 @@ import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
 import { KeyIndex } from './key-index.ts';
 import { withoutDraining, withPodFacts } from './merge-endpoints.ts';
+import { mergeMeshParts } from './merge-mesh-parts.ts';
 import { mergeServices, withEndpoints } from './merge-services.ts';
-import { DEFAULT_MESH_PART, LaneCensus, withImplicitLanes } from './mesh-part.ts';
-import { bySource } from './precedence.ts';
+import { DEFAULT_MESH_PART, LaneCensus, unknownServices, withImplicitLanes } from './mesh-part.ts';
+import type { MergedPart, SourcePart } from './source-part.ts';
 import { keysOf } from './service-keys.ts';
 import type { PodLookup, SourceChange } from './source-service.ts';
 import { SourceShelf } from './source-shelf.ts';
@@ -37,8 +38,10 @@ class MergedCatalog implements CatalogWriter {
   readonly #services = new Map<string, CatalogService>();
   readonly #keys = new KeyIndex();
   readonly #lanes = new LaneCensus();
-  readonly #parts = new Map<string, MeshPart>();
+  /** By source and document. */
+  readonly #parts = new Map<string, SourcePart>();
   readonly #listeners = new Set<(change: CatalogChange) => void>();
+  #merged: MergedPart = { part: DEFAULT_MESH_PART, findings: [] };
   #mesh: Versioned<MeshPart> = new VersionedValue(DEFAULT_MESH_PART);
   #draining: ReadonlySet<string> = new Set();
 
@@ -56,6 +59,10 @@ class MergedCatalog implements CatalogWriter {
 
   resolve(key: CanonicalKey): readonly string[] {
     return this.#keys.resolve(key);
+  }
+
+  findings(): readonly string[] {
+    return [...this.#merged.findings, ...unknownServices(this.#merged.part, this.#services)];
   }
 
   zoneOf(address: string): string | undefined {
@@ -100,8 +107,11 @@ class MergedCatalog implements CatalogWriter {
 
   /** Ids of the services that may be others now. */
   #shelve(change: SourceChange): ReadonlySet<string> {
-    const { source, put, removed, addresses = [], mesh } = change;
-    if (mesh !== undefined) this.#parts.set(source, mesh);
+    const { source, put, removed, addresses = [], mesh, document = '' } = change;
+    if (mesh !== undefined) {
+      this.#parts.set(`${source} ${document}`, { source, document, part: mesh });
+      this.#merged = mergeMeshParts([...this.#parts.values()]);
+    }
     const touched = new Set<string>(removed);
     for (const id of removed) this.#shelf.remove(source, id);
     for (const service of put) {
@@ -150,9 +160,7 @@ class MergedCatalog implements CatalogWriter {
   }
 
   #renewMesh(): boolean {
-    const parts = [...this.#parts].map(([source, part]) => ({ source, part })).sort(bySource);
-    const part = parts[0]?.part ?? DEFAULT_MESH_PART;
-    const mesh = new VersionedValue(withImplicitLanes(part, this.#lanes.names()));
+    const mesh = new VersionedValue(withImplicitLanes(this.#merged.part, this.#lanes.names()));
     if (mesh.version === this.#mesh.version) return false;
     this.#mesh = mesh;
     return true;

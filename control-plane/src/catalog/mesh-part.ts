@@ -1,6 +1,7 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { LaneConfig, ServiceConfig } from '@lanekeeper/protocol/model';
+import { serviceId } from '@lanekeeper/protocol/service-id';
 import { DEFAULT_MESH_SETTINGS } from '@lanekeeper/mesh-file/decode-settings';
 
 /** What holds where no source says anything of the mesh beside its services. */
@@ -25,6 +26,23 @@ export function withImplicitLanes(part: MeshPart, carried: Iterable<string>): Me
 function implicitLane(name: string): LaneConfig {
   const noRules = { serviceFallback: {}, match: [], entries: [], priority: 0 };
   return { name, group: '', fallback: [BASELINE], ...noRules };
+}
+
+/** Groups and routes that name a service which no source knows: a slip of the pen, or one that is yet to come. */
+export function unknownServices(
+  { groups, gateway }: MeshPart,
+  known: { has(id: string): boolean },
+): readonly string[] {
+  const ofGroups = groups.flatMap(({ name, services }) =>
+    services.map((service) => ({ id: serviceId(service), what: `group ${name}` })),
+  );
+  const ofRoutes = gateway.routes.map(({ service, hosts, pathPrefix }) => ({
+    id: serviceId(service),
+    what: `route for ${hosts.join(', ')} ${pathPrefix}`,
+  }));
+  return [...ofGroups, ...ofRoutes]
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, what }) => `${what}: no source knows the service ${id}`);
 }
 
 /** In how many services each lane has endpoints. */

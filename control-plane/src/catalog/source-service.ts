@@ -19,6 +19,8 @@ export interface SourceChange {
   readonly removed: readonly string[];
   /** What the source says of the mesh beside its services; absent: as before. */
   readonly mesh?: MeshPart;
+  /** Which of the source's documents says so, where it has several. One that is gone says what holds anyway. */
+  readonly document?: string;
   /** Addresses whose pod is another one or stands otherwise than before: services of other sources may know them. */
   readonly addresses?: Iterable<string>;
 }
