@@ -33,9 +33,6 @@ export function nacosArguments({ jar, home, port }: CommandPlace, options: Nacos
   ];
 }
 
-/** Fewer arenas of malloc: 60 MB less. */
-export const NACOS_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
-
 function authProperties({ auth }: NacosServerOptions): Record<string, string> {
   if (auth === undefined) return {};
   // Tokens outlive a restart, as those of a server with a configured key do.

@@ -26,8 +26,12 @@ export async function chooseNacosPort(): Promise<number> {
 /** Whether a server could start with this HTTP port. */
 export async function isFree(port: number): Promise<boolean> {
   const bound = await Promise.all(OFFSETS.map((offset) => bind(port + offset)));
-  await Promise.all(bound.map((server) => server && new Promise((resolve) => server.close(resolve))));
+  await Promise.all(bound.map(async (server) => server && close(server)));
   return !bound.includes(undefined);
+}
+
+function close(server: Server): Promise<unknown> {
+  return new Promise((resolve) => server.close(resolve));
 }
 
 function bind(port: number): Promise<Server | undefined> {

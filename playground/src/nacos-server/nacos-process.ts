@@ -7,7 +7,6 @@ import { isUp, type NacosPlace } from './nacos-api.ts';
 export interface ProcessPlan {
   readonly java: string;
   readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
   /** Its working directory. */
   readonly home: string;
   /** Goes with the process where this one is killed. */
@@ -25,6 +24,8 @@ export interface NacosProcess {
   stop(): Promise<void>;
 }
 
+/** Of malloc, one for each thread: 60 MB less. */
+const FEWER_ARENAS = 'MALLOC_ARENA_MAX=2';
 const READY_TIMEOUT_MS = 120_000;
 const STOP_GRACE_MS = 20_000;
 const POLL_MS = 100;
@@ -34,9 +35,8 @@ const TOLD_LINES = 30;
 export async function startNacosProcess(plan: ProcessPlan): Promise<NacosProcess> {
   const log = openSync(plan.logFile, 'a');
   // In a session of its own: Ctrl-C on a terminal does not reach it, so that it ends in its turn.
-  const child = spawn(plan.java, plan.args, {
+  const child = spawn('/usr/bin/env', [FEWER_ARENAS, plan.java, ...plan.args], {
     cwd: plan.home,
-    env: plan.env,
     detached: true,
     stdio: ['ignore', log, log],
   });
@@ -44,7 +44,6 @@ export async function startNacosProcess(plan: ProcessPlan): Promise<NacosProcess
   const ended = whenEnded(child);
   const guard = child.pid === undefined ? undefined : guardProcess(child.pid, plan.temporary);
   void ended.then(() => guard?.over());
-  child.unref();
   await untilUp(plan, child);
   return {
     pid: child.pid ?? 0,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildNacosServer } from './build-nacos-server.ts';
 import { findJavaTools } from './java-tools.ts';
 import { ensurePassword, type NacosPlace } from './nacos-api.ts';
-import { NACOS_ENVIRONMENT, nacosArguments } from './nacos-command.ts';
+import { nacosArguments } from './nacos-command.ts';
 import { chooseNacosPort, GRPC_OFFSET } from './nacos-ports.ts';
 import { startNacosProcess, type NacosProcess, type ProcessPlan } from './nacos-process.ts';
 import type { NacosServer, NacosServerOptions } from './nacos-server.ts';
@@ -45,7 +45,6 @@ function planOf({ jar, ...parts }: Parts, options: NacosServerOptions): ProcessP
   return {
     ...parts,
     args: nacosArguments({ jar, home, port: place.httpPort }, options),
-    env: { ...process.env, ...NACOS_ENVIRONMENT },
     logFile: join(home, LOG),
   };
 }
