@@ -1,11 +1,11 @@
-// Prints the totals of the main vitest run, the chart's and the promises' as one plain line, the last of CI's output. A test that
+// Prints the totals of the main vitest run, the chart's and both promises' as one plain line, the last of CI's output. A test that
 // fails only on another Node counts as failed as well; a file that could not be loaded counts as one failed test, a run without a
 // report likewise.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.argv[2];
-const counted = ['vitest-main.json', 'vitest-chart.json', 'vitest-promises.json'];
+const counted = ['vitest-main.json', 'vitest-chart.json', 'vitest-nacos.json', 'vitest-promises.json'];
 
 function failuresOf(report) {
   const unloaded = report.testResults.filter(
