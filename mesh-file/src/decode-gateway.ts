@@ -21,7 +21,7 @@ export const DEFAULT_GATEWAY: GatewayConfig = { trustIncomingTag: false, routes:
 export interface RouteContext {
   readonly services: readonly ServiceConfig[];
   /** Whether it may also refer to services that are not among these; its port must be said then. */
-  readonly otherServices?: 'none' | 'elsewhere';
+  readonly otherServices?: 'none' | 'elsewhere' | undefined;
   readonly origins: Origins;
 }
 

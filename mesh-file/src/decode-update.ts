@@ -1,13 +1,9 @@
-import type { InterestKey, MeshPart, Update } from '@lanekeeper/protocol/discovery';
+import type { InterestKey, Update } from '@lanekeeper/protocol/discovery';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
-import { checkMeshPart } from './check-mesh.ts';
-import { DEFAULT_GATEWAY, decodeGateway } from './decode-gateway.ts';
-import { decodeGroup, decodeLane } from './decode-lane.ts';
+import { readPart } from './decode-part.ts';
 import { decodeService } from './decode-service.ts';
-import { DEFAULT_MESH_SETTINGS, decodeSettings } from './decode-settings.ts';
 import { fieldOr, fieldsOf, listOf, requiredOr, rootCursor, type Cursor } from './decoder.ts';
 import { JSON_TREE } from './json-tree.ts';
-import type { Origins } from './origins.ts';
 import { ProblemReport } from './problem-report.ts';
 import { textOf } from './scalar-decoders.ts';
 
@@ -32,7 +28,7 @@ function readUpdate(cursor: Cursor): Update | undefined {
   const keys = ['nonce', 'mesh', 'services', 'removed', 'answered', 'zone'];
   const fields = fieldsOf(cursor, { keys });
   if (fields === undefined) return undefined;
-  const mesh = fieldOr(fields, 'mesh', (at) => readVersioned(at, readMeshPart), undefined);
+  const mesh = fieldOr(fields, 'mesh', (at) => readVersioned(at, (part) => readPart(part)), undefined);
   const zone = fieldOr(fields, 'zone', textOf, undefined);
   return {
     kind: 'update',
@@ -63,26 +59,6 @@ function readVersioned<T>(
   const version = requiredOr({ cursor, fields }, 'version', textOf, '');
   const value = requiredOr({ cursor, fields }, 'value', decode, undefined);
   return value === undefined ? undefined : { version, value };
-}
-
-function readMeshPart(cursor: Cursor): MeshPart | undefined {
-  const fields = fieldsOf(cursor, { keys: ['settings', 'groups', 'lanes', 'gateway'] });
-  if (fields === undefined) return undefined;
-  const origins: Origins = new Map();
-  const settings = fieldOr(fields, 'settings', decodeSettings, DEFAULT_MESH_SETTINGS);
-  const part: MeshPart = {
-    settings,
-    groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
-    lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
-    gateway: fieldOr(
-      fields,
-      'gateway',
-      (at) => decodeGateway(at, { services: [], origins }),
-      DEFAULT_GATEWAY,
-    ),
-  };
-  checkMeshPart(part, origins);
-  return part;
 }
 
 function readKey(cursor: Cursor): InterestKey | undefined {
