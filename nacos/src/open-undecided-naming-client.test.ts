@@ -2,6 +2,7 @@ import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testi
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { createAccessToken } from './http/create-access-token.ts';
 import { openHttpNamingClient } from './http/open-http-naming-client.ts';
 import type { InstanceList } from './instance.ts';
 import type { NamingClient } from './naming-client.ts';
@@ -22,16 +23,20 @@ interface Opened {
 function open(server: HttpNacos, overrides: Partial<ServerOptions> = {}): Opened {
   const opened: string[] = [];
   const log = createRecordingLog();
-  const openAs = (protocol: string) => (options: ServerOptions) => {
+  const options = { ...serverOptions([server]), ...overrides };
+  const token = createAccessToken(options, { log: createRecordingLog() });
+  const openAs = (protocol: string) => () => {
     opened.push(protocol);
     // What speaks gRPC is tested elsewhere; here it matters that it was chosen.
-    return openHttpNamingClient(options, { log: createRecordingLog() });
+    return openHttpNamingClient(options, { log: createRecordingLog(), token });
   };
-  const client = openUndecidedNamingClient(
-    { ...serverOptions([server]), ...overrides },
-    { log, open: { grpc: openAs('grpc'), http: openAs('http') } },
-  );
-  onTestFinished(() => client.close());
+  const client = openUndecidedNamingClient(options, {
+    ...{ log, token, open: { grpc: openAs('grpc'), http: openAs('http') } },
+  });
+  onTestFinished(async () => {
+    await client.close();
+    token.close();
+  });
   return { client, log, opened };
 }
 
@@ -102,6 +107,7 @@ test('never takes a server that is not there, or says nothing of itself, for an 
   await expect.poll(() => server.requests.length).toBeGreaterThan(2);
   expect(opened).toEqual([]);
   server.version = '2.2.4';
+  server.services.tellsGroup = true;
   server.fault = () => undefined;
   await expect.poll(() => heard.length).toBe(1);
   expect(opened).toEqual(['grpc']);

@@ -1,16 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientDependencies } from './client-dependencies.ts';
 import { askMembersGeneration } from './http/ask-members-generation.ts';
-import { tokenFor } from './http/token-for.ts';
 import type { InstanceList, ServiceKey } from './instance.ts';
 import { NacosError } from './nacos-error.ts';
 import type { NamingClient, NamingStatus } from './naming-client.ts';
 import type { ServerOptions } from './server-options.ts';
 
-type Open = (options: ServerOptions, dependencies: ClientDependencies) => NamingClient;
-
-export interface UndecidedDependencies extends ClientDependencies {
-  readonly open: { readonly grpc: Open; readonly http: Open };
+export interface UndecidedDependencies extends Required<ClientDependencies> {
+  readonly open: { readonly grpc: () => NamingClient; readonly http: () => NamingClient };
 }
 
 /** Between two rounds of asking, while no member tells what it is: a server that returns is to be used within two seconds. */
@@ -37,7 +34,6 @@ class UndecidedNamingClient implements NamingClient {
   readonly #dependencies: UndecidedDependencies;
   readonly #closed = new AbortController();
   readonly #wishes = new Set<Wish>();
-  readonly #token: ReturnType<typeof tokenFor>;
   readonly #openedAtMs = Date.now();
   #decided: NamingClient | undefined;
   #isWarned = false;
@@ -45,7 +41,6 @@ class UndecidedNamingClient implements NamingClient {
   constructor(options: ServerOptions, dependencies: UndecidedDependencies) {
     this.#options = options;
     this.#dependencies = dependencies;
-    this.#token = tokenFor(options, dependencies);
     void this.#decide();
   }
 
@@ -77,7 +72,6 @@ class UndecidedNamingClient implements NamingClient {
     this.#closed.abort();
     this.#wishes.clear();
     await this.#decided?.close();
-    this.#token.release();
   }
 
   #client(): NamingClient {
@@ -101,17 +95,17 @@ class UndecidedNamingClient implements NamingClient {
   async #decide(): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
-      const generation = await askMembersGeneration(this.#options, this.#token, signal);
+      const { token, open } = this.#dependencies;
+      const generation = await askMembersGeneration(this.#options, token, signal);
       if (signal.aborted) return;
-      if (generation !== undefined) return this.#use(this.#dependencies.open[generation]);
+      if (generation !== undefined) return this.#use(open[generation]());
       this.#warn();
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #use(open: Open): void {
+  #use(client: NamingClient): void {
     const { log } = this.#dependencies;
-    const client = open(this.#options, { log, token: this.#token });
     this.#decided = client;
     const { protocol } = client.status();
     const lastedMs = Date.now() - this.#openedAtMs;
