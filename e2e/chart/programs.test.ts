@@ -1,7 +1,8 @@
 import { parseConfig as parseControlPlane } from '@lanekeeper/control-plane/config';
+import { decodeRegistries } from '@lanekeeper/control-plane/source/nacos/settings/decode-registries';
 import { parseConfig as parseInjector } from '@lanekeeper/injector/config';
 import { describe, expect, it } from 'vitest';
-import { HELMS, NAMESPACE, podOf, render } from './helm.ts';
+import { HELMS, NAMESPACE, objectsIn, podOf, render } from './helm.ts';
 
 const [{ program }] = HELMS;
 const FULL = new URL('./testdata/every-value-is-set.values.yaml', import.meta.url).pathname;
@@ -22,6 +23,13 @@ function environmentOf(component: 'injector' | 'control-plane', manifest: string
       return [name, text];
     }),
   );
+}
+
+function nacosFileOf(manifest: string): string {
+  const map = objectsIn(manifest).find(({ metadata }) => metadata.name === 'lanekeeper-nacos');
+  const text = (map?.['data'] as { 'nacos.yaml'?: string } | undefined)?.['nacos.yaml'];
+  if (text === undefined) throw new Error('no nacos.yaml was rendered');
+  return text;
 }
 
 describe('what the chart sets for a program', () => {
@@ -78,6 +86,45 @@ describe('what the chart sets for a program', () => {
       statusListen: { address: '::', port: 15020 },
       clusterDomain: 'cluster.example',
     });
+  });
+
+  it('tells the control plane of the registries, each secret as a file of its own', () => {
+    expect(parseControlPlane(environmentOf('control-plane', full)).sources).toMatchObject({
+      kubernetes: { namespace: NAMESPACE },
+      nacos: { path: '/var/run/lanekeeper/nacos/nacos.yaml' },
+    });
+    expect(parseControlPlane(environmentOf('control-plane', defaults)).sources.nacos).toBeUndefined();
+    const decoded = decodeRegistries(nacosFileOf(full));
+    expect(decoded).toMatchObject({
+      value: [
+        {
+          name: 'main',
+          servers: [{ address: 'nacos-0.nacos' }, { address: 'nacos-1.nacos' }],
+          credentials: { username: 'lanekeeper', passwordFile: '/var/run/lanekeeper/nacos/main/password' },
+          tls: { caFile: '/var/run/lanekeeper/nacos/main/ca.crt' },
+          namespaces: [
+            { id: '', meshNamespace: 'shop' },
+            { meshNamespace: 'staging', groups: ['DEFAULT_GROUP', 'pay'] },
+          ],
+          recovery: { holdMs: 3_600_000, missingShare: 0.8 },
+          configuration: { dataIds: ['lanekeeper-demo.yaml', 'more.yaml'] },
+          ...{ protocol: 'grpc', grpcPortOffset: 2_000, contextPath: '/registry', clusters: ['HANGZHOU'] },
+        },
+        { name: 'other', servers: [{ address: '2001:db8::8' }], tls: { caFile: undefined } },
+      ],
+    });
+    const mounted = JSON.stringify(podOf('control-plane', full)['volumes']);
+    for (const path of ['main/password', 'main/ca.crt', 'nacos.yaml']) expect(mounted).toContain(`"${path}"`);
+  });
+
+  it('starts the control plane anew when the registries are others, and only then', () => {
+    const checksum = (...options: readonly string[]): string | undefined =>
+      /nacos-checksum: (\w+)/.exec(render(program, '--values', FULL, ...options))?.[1];
+    const before = checksum();
+    expect(before).toBeDefined();
+    expect(checksum('--set', 'controlPlane.replicas=2')).toBe(before);
+    expect(checksum('--set', 'nacos.registries[1].servers[0]=nacos:8848')).not.toBe(before);
+    expect(defaults).not.toContain('nacos-checksum');
   });
 
   it('leaves a program the time that it takes to drain', () => {

@@ -104,6 +104,11 @@ const MISTAKES = [
   ],
   ['pods.nodeSelector.ssd=true', "at '/pods/nodeSelector/ssd': got boolean, want string"],
   ['pods.tolerations[0].effect=NoRun', "at '/pods/tolerations/0/effect': value must be one of"],
+  ['nacos.registries[0].servers[0]=nacos:8848', "at '/nacos/registries/0': missing property 'name'"],
+  ['nacos.registries[0].name=main', "at '/nacos/registries/0': missing property 'servers'"],
+  ['nacos.registries[0].password=secret', "additional properties 'password' not allowed"],
+  ['nacos.registries[0].username=lanekeeper', "properties 'passwordSecret' required, if 'username' exists"],
+  ['nacos.registries[0].servers[0]=http://nacos:8848', "'http://nacos:8848' does not match pattern"],
   ['networkPolicy.enabled=yes', "at '/networkPolicy/enabled': got string, want boolean"],
 ] as const;
 
@@ -111,6 +116,15 @@ describe.each(HELMS)('a mistake in the values with $name', ({ program }) => {
   it.each(MISTAKES)('%s is refused: %s', (assignment, message) => {
     const { code, output } = tryRender(program, '--set', assignment);
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(message) as unknown });
+  });
+
+  it('is a name that two registries of Nacos have', () => {
+    const registry = '{"name":"main","servers":["nacos:8848"]}';
+    const { code, output } = tryRender(program, '--set-json', `nacos.registries=[${registry},${registry}]`);
+    expect({ code, output }).toEqual({
+      code: 1,
+      output: expect.stringContaining('nacos.registries: main names two of them') as unknown,
+    });
   });
 
   it('is not what a parent chart shares with all its charts', () => {

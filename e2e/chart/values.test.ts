@@ -28,6 +28,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'controlPlane.resources.requests.memory': ['1Gi'],
   'controlPlane.resources.limits.memory': ['1Gi'],
   'controlPlane.clusterDomain': ['cluster.example'],
+  'nacos.registries': ['[{"name":"main","servers":["nacos:8848"]}]'],
   'sidecar.resources.requests.cpu': ['1'],
   'sidecar.resources.requests.memory': ['1Gi'],
   'sidecar.resources.limits.cpu': ['1'],

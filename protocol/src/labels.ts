@@ -22,9 +22,9 @@ export const ANNOTATIONS = {
   nacosPort: 'lanekeeper.io/nacos-port',
   /** The Nacos service; default: the pod's app. */
   nacosService: 'lanekeeper.io/nacos-service',
-  /** Default: `DEFAULT_GROUP`. */
+  /** Default: `DEFAULT_GROUP` where that is followed, else the first that is. */
   nacosGroup: 'lanekeeper.io/nacos-group',
-  /** Id of the Nacos namespace; default: the first that the registry is followed in. */
+  /** Id of the Nacos namespace; default: the one that means the pod's own namespace in the mesh, else the first that is followed. */
   nacosNamespace: 'lanekeeper.io/nacos-namespace',
   /** Name of the registry; default: the first that the control plane knows. */
   nacosRegistry: 'lanekeeper.io/nacos-registry',

@@ -92,3 +92,43 @@ readinessProbe:
   timeoutSeconds: 3
   failureThreshold: 2
 {{- end }}
+
+{{/* nacos.yaml: the registries as the values have them, with files in the place of Secrets. */}}
+{{- define "lanekeeper.nacosFile" -}}
+{{- $names := list -}}
+registries:
+{{- range .Values.nacos.registries }}
+  {{- if has .name $names }}{{ fail (printf "nacos.registries: %s names two of them; give each a name of its own" .name) }}{{ end }}
+  {{- $names = append $names .name -}}
+  {{- $registry := omit . "passwordSecret" "caSecret" -}}
+  {{- $folder := printf "/var/run/lanekeeper/nacos/%s" .name -}}
+  {{- if .passwordSecret }}{{ $_ := set $registry "passwordFile" (printf "%s/password" $folder) }}{{ end -}}
+  {{- if and .tls .caSecret }}{{ $_ := set $registry "tls" (dict "caFile" (printf "%s/ca.crt" $folder)) }}{{ end }}
+  - {{- toYaml $registry | nindent 4 }}
+{{- end }}
+{{- end }}
+
+{{/* What is mounted at /var/run/lanekeeper/nacos. Keys are named, so that the pod waits until the Secrets have them. */}}
+{{- define "lanekeeper.nacosVolume" -}}
+name: nacos
+projected:
+  sources:
+    - configMap:
+        name: lanekeeper-nacos
+        items:
+          - { key: nacos.yaml, path: nacos.yaml }
+    {{- range .Values.nacos.registries }}
+    {{- if .passwordSecret }}
+    - secret:
+        name: {{ .passwordSecret }}
+        items:
+          - { key: password, path: {{ .name }}/password }
+    {{- end }}
+    {{- if .caSecret }}
+    - secret:
+        name: {{ .caSecret }}
+        items:
+          - { key: ca.crt, path: {{ .name }}/ca.crt }
+    {{- end }}
+    {{- end }}
+{{- end }}
