@@ -51,6 +51,17 @@ describe.skipIf(skipsWithoutNamespaces())('interception', () => {
     const { base, gray, caller } = mesh;
     expect(answer(caller, `http://${base.address}:8080/`, ...tagged('gray')).name).toBe('gray');
     expect(answer(caller, `http://${gray.address}:8080/`).name).toBe('base');
+    const [hop] = hops(caller, '?limit=1');
+    expect(hop?.chosen).toMatchObject({ address: `${gray.address}:8080`, lane: 'gray' });
+    expect(hop?.why).toContain('which a request of the baseline never goes to');
+  });
+
+  it('brings each call of one gRPC connection to a pod to its own lane', () => {
+    for (const pod of [mesh.base, mesh.gray]) {
+      const client = program('grpc-lanes-client.ts', `${pod.address}:9090`, ',gray,,gray');
+      const names: unknown = JSON.parse(mesh.caller.run(client));
+      expect(names).toEqual(['base', 'gray', 'base', 'gray'].map((name) => `${name} heard hello`));
+    }
   });
 
   it.each([

@@ -21,6 +21,12 @@ describe('an address that several services share, where the authority names none
     expect(meant([service('a', { endpoints: [here()] }), lanes], ['a'])).toBe('z:80');
   });
 
+  it('means the service that can serve the baseline too', () => {
+    const onlyGray = service('a', { endpoints: [here({ lane: 'gray' })] });
+    const both = service('z', { endpoints: [here({ lane: 'gray' }), endpoint('10.0.0.2')] });
+    expect(meant([onlyGray, both], ['a'])).toBe('z:80');
+  });
+
   it('means the service of a group before one of none', () => {
     const both = [service('a', { endpoints: [here()] }), service('z', { endpoints: [here()] })];
     expect(meant(both, ['z'])).toBe('z:80');

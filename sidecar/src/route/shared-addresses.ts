@@ -1,3 +1,4 @@
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { EndpointConfig, ServiceConfig } from '@lanekeeper/protocol/model';
 import type { AddressOwner } from './snapshot.ts';
 
@@ -58,13 +59,15 @@ function addressesOf({ address, aliases = [] }: EndpointConfig): readonly string
 
 /**
  * The order in which the services of one address are asked where nothing else tells which one is meant: those that take part in
- * lanes, for the others would lose the request's lane; those of a group, whose fallback somebody has thought about; then by service
- * id and port, so that every sidecar comes to the same.
+ * lanes, for the others would lose the request's lane; those with a baseline, for they can serve anybody; those of a group, whose
+ * fallback somebody has thought about; then by service id and port, so that every sidecar comes to the same.
  */
 export function byClaim(a: AddressOwner, b: AddressOwner): number {
   const [one, other] = [a.servicePort.service, b.servicePort.service];
   if (one === other) return a.servicePort.port - b.servicePort.port;
   if (one.isInLanes !== other.isInLanes) return one.isInLanes ? -1 : 1;
+  const hasBaseline = a.servicePort.subsets.has(BASELINE);
+  if (hasBaseline !== b.servicePort.subsets.has(BASELINE)) return hasBaseline ? -1 : 1;
   const isGrouped = one.policy.group !== '';
   if (isGrouped !== (other.policy.group !== '')) return isGrouped ? -1 : 1;
   return one.id < other.id ? -1 : 1;
