@@ -1,0 +1,30 @@
+/** All in milliseconds. */
+export interface GrpcTimings {
+  /** From the first packet to the first health check answered. */
+  readonly connect: number;
+  /** One request of those that read services. Longer than it takes to find a server hung: that is the reason to be told then. */
+  readonly request: number;
+  /** Between a health check's answer and the next one. */
+  readonly healthEvery: number;
+  /** A server that is silent for so long is hung: together with the pause before, 6 s at the most. */
+  readonly healthTimeout: number;
+  /** Longest pause while nobody answers: short, for a server's return must be seen, and an attempt costs a few milliseconds. */
+  readonly retryAtMost: number;
+  /** Longest pause while somebody answers and says no. */
+  readonly refusedRetryAtMost: number;
+  /** A connection that has lived so long was a good one: pauses begin anew. */
+  readonly settled: number;
+  /** How often each subscribed service is asked for once more, as a push may have been lost. */
+  readonly auditEvery: number;
+}
+
+export const GRPC_TIMINGS: GrpcTimings = {
+  connect: 3000,
+  request: 7000,
+  healthEvery: 2000,
+  healthTimeout: 4000,
+  retryAtMost: 700,
+  refusedRetryAtMost: 30_000,
+  settled: 10_000,
+  auditEvery: 30_000,
+};
