@@ -10,6 +10,8 @@ export const VARIABLES = {
   configFile: 'LANEKEEPER_CONFIG_FILE',
   discoveryAddress: 'LANEKEEPER_DISCOVERY_ADDRESS',
   discoveryCa: 'LANEKEEPER_DISCOVERY_CA',
+  /** A file with the same, where there is no injector to hand the text over; read anew for each connection. */
+  discoveryCaFile: 'LANEKEEPER_DISCOVERY_CA_FILE',
   discoveryTokenFile: 'LANEKEEPER_DISCOVERY_TOKEN_FILE',
   discoveryWaitMs: 'LANEKEEPER_DISCOVERY_WAIT_MS',
   outboundListen: 'LANEKEEPER_OUTBOUND_LISTEN',

@@ -47,6 +47,7 @@ test('every variable of the contract changes something', () => {
     configFile: '',
     discoveryAddress: 'lanekeeper-control-plane.lanekeeper-system.svc:15010',
     discoveryCa: PEM,
+    discoveryCaFile: '',
     discoveryTokenFile: '/run/token',
     discoveryWaitMs: '10',
     outboundListen: '127.0.0.1:1,[::1]:1',
@@ -130,6 +131,14 @@ test('takes the mesh from a file or from the control plane, not from both', () =
     },
   ]);
   expect(problemsOf({ ...stream, LANEKEEPER_DISCOVERY_CA: 'a path?' })).toHaveLength(1);
+  const caFile = { ...stream, LANEKEEPER_DISCOVERY_CA_FILE: '/etc/lanekeeper/ca.crt' };
+  expect(parseConfig(caFile).discovery?.caFile).toBe('/etc/lanekeeper/ca.crt');
+  expect(problemsOf({ ...caFile, LANEKEEPER_DISCOVERY_CA: PEM })).toEqual([
+    {
+      path: 'LANEKEEPER_DISCOVERY_CA_FILE',
+      message: 'expected this or LANEKEEPER_DISCOVERY_CA, found both; unset one',
+    },
+  ]);
 });
 
 test('reads the table of probes that the injector writes', () => {

@@ -39,6 +39,8 @@ export interface DiscoveryConfig {
   readonly address: SocketAddress;
   /** PEM; undefined: what the system trusts. */
   readonly ca: string | undefined;
+  /** A file with the same; only where `ca` is undefined. */
+  readonly caFile?: string | undefined;
   /** Read anew for each connection. */
   readonly tokenFile: string;
   /** The longest that a request to a destination that was not asked for yet waits for the answer. */
@@ -154,13 +156,20 @@ function readWorkload(env: EnvReader): Workload {
 function readDiscovery(env: EnvReader): DiscoveryConfig | undefined {
   const address = env.get(VARIABLES.discoveryAddress, kind.ADDRESS, undefined);
   const ca = env.get(VARIABLES.discoveryCa, CERTIFICATES, undefined);
+  const caFile = env.get(VARIABLES.discoveryCaFile, kind.TEXT, undefined);
+  if (ca !== undefined && caFile !== undefined) {
+    env.problem(
+      VARIABLES.discoveryCaFile,
+      `expected this or ${VARIABLES.discoveryCa}, found both; unset one`,
+    );
+  }
   const tokenFile = env.get(VARIABLES.discoveryTokenFile, kind.TEXT, DEFAULT_SETTINGS.discoveryTokenFile);
   const waitMs = env.get(
     VARIABLES.discoveryWaitMs,
     kind.milliseconds(0, 10_000),
     DEFAULT_SETTINGS.discoveryWaitMs,
   );
-  return address === undefined ? undefined : { address, ca, tokenFile, waitMs };
+  return address === undefined ? undefined : { address, ca, caFile, tokenFile, waitMs };
 }
 
 function readDetect(env: EnvReader): DetectConfig {

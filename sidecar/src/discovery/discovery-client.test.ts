@@ -46,11 +46,12 @@ interface ClientSetup {
   readonly port: number;
   /** Default: the right one; undefined: those of the system. */
   readonly ca?: string | undefined;
+  readonly caFile?: string;
   readonly waitMs?: number;
 }
 
 function start(setup: ClientSetup) {
-  const { port, ca, waitMs = 60_000 } = { ca: CA, ...setup };
+  const { port, ca, caFile, waitMs = 60_000 } = { ca: CA, ...setup };
   const events: string[] = [];
   const log = createLogger({
     ...{ level: 'info', name: 'test' },
@@ -63,7 +64,7 @@ function start(setup: ClientSetup) {
   const state = new DiscoveryState({ controlPlane: 'cp:1', unanswered: () => interests.unanswered() });
   const zones: string[] = [];
   const client = new DiscoveryClient({
-    config: { address: { address: 'localhost', port }, ca, tokenFile, waitMs },
+    config: { address: { address: 'localhost', port }, ca, caFile, tokenFile, waitMs },
     node: NODE,
     interests,
     sink: {
@@ -249,6 +250,16 @@ test('says that it cannot trust a control plane of another authority', async () 
   await vi.waitUntil(() => state.notReady()?.includes('UNAVAILABLE') === true, WAIT);
   expect(state.notReady()).toContain('certificate');
   expect(controlPlane.streams).toEqual([]);
+});
+
+test('trusts the authorities that stand in a file by then', async () => {
+  const controlPlane = await serve();
+  const caFile = join(folder, 'ca.crt');
+  const started = start({ ...controlPlane, ca: undefined, caFile });
+  const { state } = started;
+  await vi.waitUntil(() => state.notReady()?.includes('authorities cannot be read') === true, WAIT);
+  writeFileSync(caFile, CA);
+  await ready(started);
 });
 
 test('says that its token cannot be read, and goes on once it can', async () => {

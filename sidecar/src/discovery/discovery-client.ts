@@ -50,6 +50,11 @@ const TIMES: DiscoveryTimes = {
 
 const REFUSED = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'INVALID_ARGUMENT', 'UNIMPLEMENTED']);
 
+interface StreamCredentials {
+  readonly token: string;
+  readonly ca: string | undefined;
+}
+
 /** Keeps one stream to some replica of the control plane open, and what comes over it in force. */
 export class DiscoveryClient {
   readonly #options: DiscoveryOptions;
@@ -86,9 +91,9 @@ export class DiscoveryClient {
   }
 
   async #connect(): Promise<void> {
-    const token = await this.#readToken();
-    if (this.#isClosed || token === undefined) return;
-    const stream = this.#open(token);
+    const credentials = await this.#readCredentials();
+    if (this.#isClosed || credentials === undefined) return;
+    const stream = this.#open(credentials);
     if (stream === undefined) return;
     this.#stream = stream;
     this.#timer = setTimeout(
@@ -103,8 +108,8 @@ export class DiscoveryClient {
   }
 
   /** Certificates that are none are only found when they are used. */
-  #open(token: string): DiscoveryStream | undefined {
-    const { address, ca } = this.#options.config;
+  #open({ token, ca }: StreamCredentials): DiscoveryStream | undefined {
+    const { address } = this.#options.config;
     try {
       return openDiscoveryStream({
         ...{ address, ca, token },
@@ -117,12 +122,16 @@ export class DiscoveryClient {
     }
   }
 
-  /** Read anew each time: the kubelet renews it. */
-  async #readToken(): Promise<string | undefined> {
+  /** Read anew each time: the kubelet renews the token, somebody else the authorities. */
+  async #readCredentials(): Promise<StreamCredentials | undefined> {
+    const { ca, caFile, tokenFile } = this.#options.config;
+    let what = 'the token';
     try {
-      return (await readFile(this.#options.config.tokenFile, 'utf8')).trim();
+      const token = (await readFile(tokenFile, 'utf8')).trim();
+      what = "the control plane's authorities";
+      return { token, ca: caFile === undefined ? ca : await readFile(caFile, 'utf8') };
     } catch (cause) {
-      const details = `the token cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const details = `${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
       if (!this.#isClosed) this.#ended({ status: 'UNAUTHENTICATED', details });
       return undefined;
     }

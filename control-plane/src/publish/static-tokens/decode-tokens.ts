@@ -10,7 +10,7 @@ import {
   type Fields,
 } from '@lanekeeper/mesh-file/decoder';
 import { textOf, type TextRule } from '@lanekeeper/mesh-file/scalar-decoders';
-import { isServiceName } from '@lanekeeper/mesh-file/service-name';
+import { isName } from '@lanekeeper/mesh-file/service-name';
 
 /** A token of the file, and which sidecars may show it. */
 export interface StaticToken {
@@ -31,7 +31,7 @@ const KEYS = ['name', 'token', 'sha256', 'namespaces', 'pods', 'apps'];
 
 const NAME: TextRule = {
   expected: 'a name of letters, digits, "-", "." and "_"',
-  accepts: (text) => isServiceName(text) && text.length <= 100,
+  accepts: (text) => isName(text) && text.length <= 100,
 };
 const TOKEN: TextRule = {
   expected: `a token of ${MIN_LENGTH} to 1024 characters without spaces, such as openssl rand -hex 32 makes`,
@@ -41,7 +41,7 @@ const SHA256: TextRule = {
   expected: 'the SHA-256 of a token in 64 hexadecimal digits',
   accepts: (text) => /^[0-9a-f]{64}$/i.test(text),
 };
-const NAMESPACE: TextRule = { expected: 'the name of a namespace', accepts: isServiceName };
+const NAMESPACE: TextRule = { expected: 'the name of a namespace', accepts: isName };
 const POD: TextRule = {
   expected: 'the name of a pod; "*" may stand at its end for anything',
   accepts: (text) => /^[^*\s]{0,253}\*?$/.test(text),
