@@ -1,0 +1,22 @@
+/** All in milliseconds. */
+export interface FollowTimings {
+  /** Between two looks at the names of all services. */
+  readonly namesEvery: number;
+  /** Every so many looks all services that nobody follows are asked for. */
+  readonly fullEvery: number;
+  /** Shortest pause between two sweeps that sidecars ask for; a sweep that takes long is followed by twenty times its duration. */
+  readonly demandGap: number;
+  /** A service that nobody wants is followed for so long: sidecars that connect anew let everything go and take it again. */
+  readonly linger: number;
+  readonly retryBase: number;
+  readonly retryAtMost: number;
+}
+
+export const FOLLOW_TIMINGS: FollowTimings = {
+  namesEvery: 30_000,
+  fullEvery: 10,
+  demandGap: 5_000,
+  linger: 30_000,
+  retryBase: 500,
+  retryAtMost: 30_000,
+};
