@@ -39,3 +39,17 @@ test('is the same text with colours as without', () => {
   expect(coloured).toContain('\u001b[');
   expect(stripVTControlCharacters(coloured)).toBe(hopTable(hops, false));
 });
+
+test('says what became of the instance that the client chose by itself', () => {
+  const base = { address: '127.0.2.1:15006', pod: null, lane: 'base', source: 'nacos' };
+  const gray = { address: '127.0.2.2:15006', pod: null, lane: 'gray', source: 'nacos' };
+  const table = hopTable(
+    [
+      { at: 'Agray', hop: someHop({ direction: 'outbound', endpoint: gray, chosen: base }) },
+      { at: 'Agray', hop: someHop({ direction: 'outbound', endpoint: gray, chosen: gray }) },
+    ],
+    false,
+  );
+  expect(table).toMatch(/ Bgray \(gray\) +in its lane; the client chose B \(base\)$/m);
+  expect(table).toMatch(/ Bgray \(gray\) +in its lane, as the client chose$/m);
+});

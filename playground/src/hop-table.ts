@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
-import type { Hop } from '@lanekeeper/protocol/hop';
+import type { Hop, HopEndpoint } from '@lanekeeper/protocol/hop';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
+import { WORKLOADS } from './layout.ts';
 import type { PlacedHop } from './gather-hops.ts';
 
 type Colour = 'green' | 'gray' | 'yellow' | 'magenta' | 'bold';
@@ -20,7 +21,12 @@ function lane(name: string): Cell {
 function target({ direction, endpoint }: Hop): string {
   if (endpoint === null) return 'nobody';
   if (direction === 'inbound') return 'its application';
-  return `${endpoint.pod ?? endpoint.address} (${endpoint.lane})`;
+  return `${nameOf(endpoint)} (${endpoint.lane})`;
+}
+
+/** A registry knows no pods; on loopback each workload has an address of its own. */
+function nameOf({ address, pod }: HopEndpoint): string {
+  return pod ?? WORKLOADS.find((one) => address.startsWith(`${one.address}:`))?.title ?? address;
 }
 
 /** `rule gray#0`, `trace: traceparent`: the rung, and where it was found unless that says the rung already. */
@@ -33,13 +39,22 @@ function words(code: string): string {
   return code.replaceAll('-', ' ');
 }
 
+/** What became of the instance that the client chose by itself, where it did. */
+function choice({ chosen, endpoint }: Hop): string {
+  if (chosen === undefined) return '';
+  return chosen.address === endpoint?.address
+    ? ', as the client chose'
+    : `; the client chose ${nameOf(chosen)} (${chosen.lane})`;
+}
+
 /** Why it went there, in a few words; the evidence stands in a column of its own. */
-function reason({ error, why, fallback, dropped }: Hop): Cell {
+function reason(hop: Hop): Cell {
+  const { error, why, fallback, dropped } = hop;
   if (error !== null) return { text: why, colour: 'yellow' };
-  if (fallback === null) return { text: 'in its lane' };
+  if (fallback === null) return { text: `in its lane${choice(hop)}` };
   const lost = dropped.map((one) => `${one.endpoint} ${words(one.reason)}`).join(', ');
   const text = `${fallback.from} -> ${fallback.to}: ${words(fallback.reason)}${lost === '' ? '' : ` (${lost})`}`;
-  return { text, colour: 'yellow' };
+  return { text: `${text}${choice(hop)}`, colour: 'yellow' };
 }
 
 function cells({ at, hop }: PlacedHop): readonly Cell[] {

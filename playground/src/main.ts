@@ -1,5 +1,6 @@
 /** `npm run demo`: see --help. Exit codes: 0 fine, 1 could not be started or crashed, 2 something differs, 64 bad usage, 130 interrupted. */
 import { buildNacosServer } from './nacos-server/build-nacos-server.ts';
+import { findJavaTools } from './nacos-server/java-tools.ts';
 import type { NacosServer } from './nacos-server/nacos-server.ts';
 import { startNacosServer } from './nacos-server/start-nacos-server.ts';
 import { HELP, UsageError, parseOptions } from './options.ts';
@@ -82,15 +83,21 @@ async function told<T>(what: string, start: () => Promise<T>): Promise<T> {
 
 /** A Nacos server that ends with the playground. The first time it is built, which tells its progress itself. */
 async function openNacos(): Promise<NacosServer> {
+  await findJavaTools();
   await buildNacosServer();
   return told('a Nacos server', () => startNacosServer());
+}
+
+/** Of a start that was interrupted; what is under way ends with this process. */
+function giveUp(): never {
+  throw new Error('stopped before Nacos was up');
 }
 
 async function startTold(command: PlaygroundCommand, options: PlaygroundOptions): Promise<Playground> {
   if (!command.nacos) {
     return told('the gateway, six applications and their sidecars', () => startPlayground(options));
   }
-  const nacos = await openNacos();
+  const nacos = await Promise.race([openNacos(), untilAborted(options.signal).then(giveUp)]);
   try {
     const what = 'the control plane, the gateway, six applications and their sidecars';
     const playground = await told(what, () => startPlayground({ ...options, nacos }));
@@ -140,6 +147,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => {
     process.exitCode = code;
+    // Whatever is still being built or started for nobody would keep this process alive.
+    if (code === EXIT_INTERRUPTED) process.exit();
   },
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
