@@ -30,7 +30,10 @@ export function assembleMesh(parts: MeshParts): MeshSource {
   const { catalog, authenticator, cluster, registries, log, times } = parts;
   const sources = parts.sources.map(({ source }) => source);
   const starting = startSources({ sources: parts.sources, log, ...times });
-  const findings = (): readonly string[] => sources.flatMap((source) => source.findings());
+  const findings = (): readonly string[] => [
+    ...sources.flatMap((source) => source.findings()),
+    ...catalog.findings(),
+  ];
   return {
     ...{ catalog, authenticator, registries, findings },
     cluster: cluster?.access,

@@ -1,9 +1,10 @@
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
-import { createCatalog } from '../catalog/create-catalog.ts';
+import { createCatalog, type CatalogWriter } from '../catalog/create-catalog.ts';
 import type { ControlPlaneConfig } from '../config.ts';
 import { NO_AUTHENTICATION } from '../publish/caller.ts';
 import { createStaticTokens } from '../publish/static-tokens/static-tokens.ts';
+import { allOrAllMistakes } from './all-mistakes.ts';
 import { assembleMesh, type MeshAuthenticator } from './assemble-mesh.ts';
 import { createFileMesh } from './file/file-mesh.ts';
 import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
@@ -23,29 +24,41 @@ export interface MeshSourceOptions {
  */
 export async function createMeshSource(options: MeshSourceOptions): Promise<MeshSource> {
   const { config, log } = options;
-  const [nacos, cluster] = await Promise.all([openNacos(options), openCluster(options)]);
+  const [nacos, cluster] = await allOrAllMistakes(openNacos(options), openCluster(options));
   const catalog = cluster?.catalog ?? createCatalog({ clusterDomain: config.clusterDomain });
-  const { kubernetes, file } = config.sources;
-  const ofFile = (path: string): AwaitedSource => {
-    const otherServices = kubernetes === undefined && nacos === undefined ? 'none' : 'elsewhere';
-    return { source: createFileMesh({ path, catalog, otherServices, log }), patience: 'always' };
-  };
   return assembleMesh({
     ...{ catalog, cluster, log, registries: nacos?.registries ?? [] },
     sources: [
       ...(cluster === undefined ? [] : [{ source: cluster.source, patience: 'always' } as const]),
-      ...(file === undefined ? [] : [ofFile(file.path)]),
-      ...(nacos === undefined
-        ? []
-        : [{ source: nacos.services(catalog), patience: patienceWithNacos(config) }]),
+      ...fileSources(options, catalog),
+      ...(nacos === undefined ? [] : nacosSources(nacos, config, catalog)),
     ],
     authenticator: createAuthenticator(options, cluster),
   });
 }
 
-/** What others know is better than nothing; where there are no others, nothing is not served. */
-function patienceWithNacos({ sources }: ControlPlaneConfig): AwaitedSource['patience'] {
-  return sources.kubernetes === undefined && sources.file === undefined ? 'always' : 'briefly';
+function fileSources({ config, log }: MeshSourceOptions, catalog: CatalogWriter): readonly AwaitedSource[] {
+  const { kubernetes, nacos, file } = config.sources;
+  if (file === undefined) return [];
+  const otherServices = kubernetes === undefined && nacos === undefined ? 'none' : 'elsewhere';
+  return [{ source: createFileMesh({ path: file.path, catalog, otherServices, log }), patience: 'always' }];
+}
+
+/**
+ * What others know is better than nothing, so Nacos is waited for briefly beside them; where there are no others, nothing would be
+ * served. Lanes and rules may always come later: services are of use without.
+ */
+function nacosSources(
+  nacos: OpenedNacos,
+  { sources }: ControlPlaneConfig,
+  catalog: CatalogWriter,
+): readonly AwaitedSource[] {
+  const isAlone = sources.kubernetes === undefined && sources.file === undefined;
+  const configuration = nacos.configuration(catalog);
+  return [
+    { source: nacos.services(catalog), patience: isAlone ? 'always' : 'briefly' },
+    ...(configuration === undefined ? [] : [{ source: configuration, patience: 'briefly' } as const]),
+  ];
 }
 
 async function openNacos({ config, log, metrics }: MeshSourceOptions): Promise<OpenedNacos | undefined> {

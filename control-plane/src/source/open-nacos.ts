@@ -1,8 +1,13 @@
+import type { ConfigClient } from '@lanekeeper/nacos/config-client';
+import { openNamingClient } from '@lanekeeper/nacos/open-naming-client';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { CatalogWriter } from '../catalog/create-catalog.ts';
 import type { FileConfig } from '../config.ts';
+import { createNacosConfiguration } from './nacos-configuration/nacos-configuration.ts';
+import { createNacosSource } from './nacos/create-nacos-source.ts';
 import type { NacosRegistry } from './nacos/registry.ts';
+import { serverOptionsOf } from './nacos/server-options-of.ts';
 import { readRegistries } from './nacos/settings/read-registries.ts';
 import type { Source } from './source.ts';
 
@@ -15,15 +20,32 @@ export interface NacosDeps {
 export interface OpenedNacos {
   readonly registries: readonly NacosRegistry[];
   services(catalog: CatalogWriter): Source;
+  /** Undefined: no registry keeps lanes and rules. */
+  configuration(catalog: CatalogWriter): Source | undefined;
 }
 
 /** Throws a ConfigError with all that is wrong in the file. */
-export async function openNacos({ path }: FileConfig, deps: NacosDeps): Promise<OpenedNacos> {
+export async function openNacos({ path }: FileConfig, { log, metrics }: NacosDeps): Promise<OpenedNacos> {
   const registries = await readRegistries(path);
   return {
     registries,
-    services: () => {
-      throw new Error(`${registries.length} ${String(deps)}`);
+    services: (catalog) =>
+      createNacosSource({
+        ...{ registries, catalog, log, metrics },
+        openClient: (server) => openNamingClient(server, { log }),
+      }),
+    configuration(catalog) {
+      if (registries.every(({ configuration }) => configuration === undefined)) return undefined;
+      return createNacosConfiguration({
+        ...{ registries, catalog, log },
+        open: (registry, namespace) => openClient(registry, namespace, log),
+      });
     },
   };
+}
+
+/** The library is loaded where configurations are kept only. */
+async function openClient(registry: NacosRegistry, namespace: string, log: Log): Promise<ConfigClient> {
+  const { openConfigClient } = await import('@lanekeeper/nacos/npm-client/open-config-client');
+  return openConfigClient(await serverOptionsOf(registry, namespace), { log });
 }
