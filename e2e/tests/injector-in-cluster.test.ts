@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { INJECTOR_VARIABLES } from '@lanekeeper/protocol/variables';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
+import { writeKubeconfig } from '../harness/kubeconfig.ts';
 import { startProcess, type RunningProcess } from '../harness/process.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/injector/main.mjs', import.meta.url));
@@ -138,20 +139,4 @@ function publishedBundle({ webhooks }: KubeObject): string {
   const [webhook] = Array.isArray(webhooks) ? (webhooks as unknown[]) : [];
   const { caBundle } = fieldsOf(fieldsOf(webhook)['clientConfig']);
   return typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString() : '';
-}
-
-function writeKubeconfig(folder: string, server: string, ca: string): string {
-  const file = join(folder, 'kubeconfig');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      { name: 'c', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
-    ],
-    users: [{ name: 'u', user: {} }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  writeFileSync(file, JSON.stringify(config));
-  return file;
 }
