@@ -6,8 +6,9 @@ const MAX_WORDS = 200;
 /** The error of an answer that is no success. `who` names the server, `wish` what was asked of it: `list the services of group A`. */
 export function answerError({ status, body }: HttpAnswer, who: string, wish: string): NacosError {
   const said = wordsOf(body);
-  const problem = `${who} was asked to ${wish} and answers HTTP ${status}${said === '' ? '' : `: ${said}`}`;
-  if (isUnavailable(status)) return new NacosError('nacos_unreachable', problem);
+  const answers = `answers HTTP ${status}${said === '' ? '' : `: ${said}`}`;
+  if (isUnavailable(status)) return new NacosError('nacos_unreachable', `${who} ${answers}`);
+  const problem = `${who} was asked to ${wish} and ${answers}`;
   if (status === 401 || status === 403) {
     return new NacosError('nacos_not_permitted', `${problem}; does its user have the right to?`);
   }

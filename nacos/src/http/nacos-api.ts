@@ -107,7 +107,7 @@ class MemberApi implements NacosApi {
       try {
         const answer = await this.#caller.call(member, call);
         if (isUnavailable(answer.status)) {
-          failure = answerError(answer, `${this.#name()} (${formatAddress(member)})`, request.wish);
+          failure = answerError(answer, formatAddress(member), request.wish);
           continue;
         }
         this.#first = index;

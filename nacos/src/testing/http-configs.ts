@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { FakeAnswer, SeenRequest } from './http-nacos.ts';
 
 /** How long a poll waits for a change; the real one waits for 29.5 s. */
@@ -24,10 +23,17 @@ export class FakeConfigs {
     this.#changes.emit('change');
   }
 
-  async answer({ method, path, params }: SeenRequest, signal: AbortSignal): Promise<FakeAnswer | undefined> {
-    if (path === '/v1/cs/configs/listener') return this.#listen(params, signal);
+  async answer(
+    { method, path, params, headers }: SeenRequest,
+    signal: AbortSignal,
+  ): Promise<FakeAnswer | undefined> {
+    const isShort = headers['long-pulling-timeout-no-hangup'] === 'true';
+    if (path === '/v1/cs/configs/listener') {
+      return this.#listen(params, isShort ? AbortSignal.abort() : signal);
+    }
     if (path !== '/v1/cs/configs' || method !== 'GET') return undefined;
     const content = this.#contents.get(`${params.get('dataId')}@${params.get('group')}`);
+    // The md5 that it is found by is that of UTF-8, whatever it is sent in.
     return content === undefined
       ? { status: 404, body: 'config data not exist' }
       : { status: 200, body: content, contentType: this.contentType };

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -14,6 +20,7 @@ export interface SeenRequest {
   readonly path: string;
   /** Of the query and of the form. */
   readonly params: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   readonly atMs: number;
 }
 
@@ -98,7 +105,8 @@ export class HttpNacos {
     const params = new URLSearchParams([...url.searchParams, ...new URLSearchParams(await text(request))]);
     const { contextPath = '/nacos' } = this.#options;
     const path = url.pathname.startsWith(contextPath) ? url.pathname.slice(contextPath.length) : url.pathname;
-    const seen = { method: request.method ?? '', path, params, atMs: performance.now() };
+    const { method = '', headers } = request;
+    const seen = { method, path, params, headers, atMs: performance.now() };
     this.requests.push(seen);
     const fault = this.fault(seen);
     if (fault === 'stall') return;
