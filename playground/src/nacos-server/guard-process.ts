@@ -6,6 +6,8 @@ const SCRIPT = 'read -r word; [ "$word" = over ] && exit; kill -KILL "$1" 2>/dev
 export interface Guard {
   /** The guarded process has ended and its folder is somebody else's business again. */
   over(): void;
+  /** Resolves when the guard itself is gone. */
+  readonly ended: Promise<void>;
 }
 
 /**
@@ -21,7 +23,10 @@ export function guardProcess(pid: number, folder: string): Guard {
   const { stdin } = guard;
   // Ending before it is told to is its way of saying that it has been killed; there is nothing to do then.
   stdin.on('error', () => undefined);
-  guard.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => {
+    guard.once('error', () => resolve());
+    guard.once('exit', () => resolve());
+  });
   if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
-  return { over: () => stdin.end('over\n') };
+  return { ended, over: () => stdin.end('over\n') };
 }
