@@ -21,13 +21,35 @@ const PRESERVED = {
 /** Ours and those that agents of MSE and OpenSergo put there themselves: whoever reads lanes in Nacos finds this one. */
 const LANE_KEYS = [LABELS.lane, FOREIGN.lane, FOREIGN.openSergoLane];
 
-/** What stands in Nacos beside a pod's address; `lane` undefined: the baseline. */
-export function metadataOf(pod: KubePod, lane: string | undefined): Readonly<Record<string, string>> {
+/** Who keeps it there: several clusters may share a Nacos, and none may take out what is another's. */
+const CLUSTER_KEY = 'lanekeeper.io/cluster';
+
+export interface InstanceOwner {
+  /** Undefined: the baseline. */
+  readonly lane: string | undefined;
+  /** Of the Kubernetes cluster; undefined: it is not known. */
+  readonly clusterId: string | undefined;
+}
+
+/** What stands in Nacos beside a pod's address. */
+export function metadataOf(
+  pod: KubePod,
+  { lane, clusterId }: InstanceOwner,
+): Readonly<Record<string, string>> {
   return {
     ...Object.fromEntries(lane === undefined ? [] : LANE_KEYS.map((key) => [key, lane])),
+    ...(clusterId === undefined ? {} : { [CLUSTER_KEY]: clusterId }),
     'lanekeeper.io/pod': `${pod.meta.namespace}/${pod.meta.name}`,
     [PRESERVED.registrant]: 'LANEKEEPER',
     [PRESERVED.beatTimeout]: String(BEAT_TIMEOUT_MS),
     [PRESERVED.forgetTimeout]: String(FORGET_TIMEOUT_MS),
   };
+}
+
+/** Whether the control plane of that cluster has put it there. */
+export function isRegisteredBy(
+  clusterId: string | undefined,
+  metadata: Readonly<Record<string, string>>,
+): boolean {
+  return clusterId !== undefined && metadata[CLUSTER_KEY] === clusterId;
 }

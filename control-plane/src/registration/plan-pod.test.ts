@@ -16,6 +16,7 @@ describe('a pod that asks for a registration', () => {
             'lanekeeper.io/lane': 'gray',
             'alicloud.service.tag': 'gray',
             'traffic.opensergo.io/label': 'gray',
+            'lanekeeper.io/cluster': 'uid-of-the-cluster',
             'lanekeeper.io/pod': 'shop/a-1',
             'preserved.register.source': 'LANEKEEPER',
             'preserved.heart.beat.timeout': '300000',

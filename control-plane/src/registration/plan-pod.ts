@@ -15,6 +15,8 @@ import type { PlannedRegistration, PodPlan } from './registration-plan.ts';
 export interface PodSurroundings {
   /** Those that the control plane follows; at least one. */
   readonly registries: readonly NacosRegistry[];
+  /** Of the Kubernetes cluster; undefined: it is not known. */
+  clusterId(): string | undefined;
   /** Its sidecar has said that it is about to go. */
   isDraining(pod: KubePod): boolean;
   /** It was to get a sidecar and has none, so it would lose the lane. */
@@ -37,21 +39,21 @@ export function planPod(pod: KubePod, around: PodSurroundings): PodPlan | undefi
   const why = whyNotNow(pod, around);
   const [ip] = pod.addresses;
   if (why !== undefined || ip === undefined) return { kind: 'waiting', why: why ?? 'without an address' };
-  return { kind: 'registered', planned: registrationOf({ pod, ip, wish, where, standing }) };
+  const lane = standing.kind === 'lane' ? standing.lane : undefined;
+  const metadata = metadataOf(pod, { lane, clusterId: around.clusterId() });
+  return { kind: 'registered', planned: registrationOf({ ip, wish, where, metadata }) };
 }
 
 interface Registrable {
-  readonly pod: KubePod;
   readonly ip: string;
   readonly wish: NacosWish;
   readonly where: Where;
-  readonly standing: Standing;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-function registrationOf({ pod, ip, wish, where, standing }: Registrable): PlannedRegistration {
+function registrationOf({ ip, wish, where, metadata }: Registrable): PlannedRegistration {
   const { place, group, cluster } = where;
   const { service: name, port } = wish;
-  const metadata = metadataOf(pod, standing.kind === 'lane' ? standing.lane : undefined);
   return { place, registration: { service: { group, name }, ip, port, cluster, weight: 1, metadata } };
 }
 

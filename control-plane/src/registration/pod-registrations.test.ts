@@ -6,6 +6,7 @@ import { SharedDraining } from '../draining/shared-draining.ts';
 import { namespace, TestCluster } from '../source/kubernetes/convert/cluster.fixture.ts';
 import type { ClusterChanges } from '../source/kubernetes/cluster-tables.ts';
 import { registerPods } from './pod-registrations.ts';
+import { instanceAt, readClient, type Stored } from './read-client.fixture.ts';
 import { placeKey, type RegistrationPlace } from './registration-plan.ts';
 import { askingPod, registryOf, type Asking } from './registration.fixture.ts';
 
@@ -14,6 +15,8 @@ class Recorder {
   readonly instances = new Map<string, string>();
   readonly done: string[] = [];
   failure: Error | undefined;
+  /** What was there before, by service. */
+  stored: Stored = {};
 
   open(place: RegistrationPlace): Registrar {
     const at = placeKey(place);
@@ -73,7 +76,9 @@ function replica({
         },
       },
     },
-    ...{ draining, registries, log, metrics, open: (place) => nacos.open(place), now: () => nowMs },
+    ...{ draining, registries, log, metrics, now: () => nowMs },
+    open: (place) => nacos.open(place),
+    read: ({ namespace: id }) => readClient(() => (id === '' ? nacos.stored : {})),
   });
   return {
     ...{ registrations, nacos, draining, log, metrics },
@@ -166,6 +171,20 @@ describe('pods that ask for a registration', () => {
     await Promise.resolve();
     expect(pods()).toHaveLength(1);
     expect(nacos.done.filter((what) => what.startsWith('withdraw'))).toEqual([]);
+  });
+
+  it('that went while no replica was there are found in Nacos and taken out, those of other clusters are left', async () => {
+    const { nacos, first, change, cluster } = replicas(2);
+    cluster.put(namespace('kube-system'));
+    change('a-1', {});
+    const ours = { 'lanekeeper.io/cluster': 'uid-kube-system' };
+    nacos.stored = {
+      a: [instanceAt('10.0.0.1', ours), instanceAt('10.0.0.2', ours)],
+      b: [instanceAt('10.0.0.3', { 'lanekeeper.io/cluster': 'another' }), instanceAt('10.0.0.4', {})],
+    };
+    first.lead(true);
+    await vi.waitFor(() => expect(nacos.done).toEqual(['keep 1', 'withdraw 10.0.0.2']));
+    await vi.waitFor(() => expect(first.log.events).toMatchObject([{ event: 'nacos_stray_withdrawn' }]));
   });
 
   it('that nobody can remember are not asked about', () => {

@@ -1,3 +1,4 @@
+import type { NamingClient } from '@lanekeeper/nacos/naming-client';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { DrainingChange, DrainingPods } from '../draining/draining-pods.ts';
@@ -6,11 +7,13 @@ import type { ClusterChanges } from '../source/kubernetes/cluster-tables.ts';
 import { isMissingSidecar } from '../source/kubernetes/convert/member.ts';
 import type { NacosRegistry } from '../source/nacos/registry.ts';
 import { DepartedInstances } from './departed-instances.ts';
+import { isRegisteredBy } from './instance-metadata.ts';
 import type { PodSurroundings } from './plan-pod.ts';
 import { Registrars, type OpenRegistrar } from './registrars.ts';
 import { createRegistrationMetrics, type RegistrationMetrics } from './registration-metrics.ts';
-import type { PlannedRegistration } from './registration-plan.ts';
+import type { PlannedRegistration, RegistrationPlace } from './registration-plan.ts';
 import { RegistrationTable } from './registration-table.ts';
+import { sweepStrays } from './stray-sweep.ts';
 
 export interface RegistrationOptions {
   readonly cluster: Pick<ClusterAccess, 'tables' | 'subscribe' | 'leadership'>;
@@ -18,6 +21,8 @@ export interface RegistrationOptions {
   /** At least one. */
   readonly registries: readonly NacosRegistry[];
   readonly open: OpenRegistrar;
+  /** Reads a place; opened for as long as that takes. */
+  readonly read: (place: RegistrationPlace) => NamingClient;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Monotonic milliseconds; default `performance.now`. */
@@ -51,6 +56,7 @@ class LedRegistrations implements PodRegistrations {
   readonly #ends: readonly (() => void)[];
   readonly #now: () => number;
   #reported: ReadonlySet<string> = new Set();
+  #term = new AbortController();
 
   constructor(options: RegistrationOptions) {
     const { cluster, draining } = options;
@@ -81,6 +87,7 @@ class LedRegistrations implements PodRegistrations {
   }
 
   close(): Promise<void> {
+    this.#term.abort();
     for (const end of this.#ends) end();
     return this.#registrars.close();
   }
@@ -107,12 +114,26 @@ class LedRegistrations implements PodRegistrations {
   }
 
   #elected(): void {
+    this.#term = new AbortController();
     this.#registrars.keep(this.#table.plan);
     for (const planned of this.#departed.take()) void this.#withdraw(planned);
+    void this.#sweep(this.#term.signal);
   }
 
   #deposed(): void {
+    this.#term.abort();
     this.#registrars.release();
+  }
+
+  async #sweep(term: AbortSignal): Promise<void> {
+    const { registries, read: open, log, cluster } = this.#options;
+    const places = registries.flatMap(({ name: registry, namespaces }) =>
+      namespaces.map(({ id, groups }) => ({ place: { registry, namespace: id }, groups })),
+    );
+    const isStray = (found: PlannedRegistration): boolean =>
+      isRegisteredBy(clusterIdOf(cluster), found.registration.metadata) && !this.#table.has(found);
+    const withdraw = (stray: PlannedRegistration): Promise<void> => this.#registrars.withdraw(stray);
+    await sweepStrays({ places, open, isStray, withdraw, log }, term);
   }
 
   async #withdraw(planned: PlannedRegistration): Promise<void> {
@@ -141,7 +162,13 @@ function surroundingsOf({ registries, draining, cluster }: RegistrationOptions):
   const { namespaces } = cluster.tables;
   return {
     registries,
+    clusterId: () => clusterIdOf(cluster),
     isDraining: (pod) => draining.has(pod.meta.uid),
     isMissingSidecar: (pod) => isMissingSidecar(pod, { namespace: (name) => namespaces.get(name) }),
   };
+}
+
+/** There is one such namespace in each cluster, from its beginning to its end. */
+function clusterIdOf({ tables }: RegistrationOptions['cluster']): string | undefined {
+  return tables.namespaces.get('kube-system')?.meta.uid;
 }

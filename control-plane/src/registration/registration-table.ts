@@ -1,6 +1,13 @@
 import type { KubePod } from '../source/kubernetes/objects.ts';
 import { planPod, type PodSurroundings } from './plan-pod.ts';
-import { assemblePlan, type PodPlan, type RegistrationPlan } from './registration-plan.ts';
+import {
+  assemblePlan,
+  instanceKey,
+  placeKey,
+  type PlannedRegistration,
+  type PodPlan,
+  type RegistrationPlan,
+} from './registration-plan.ts';
 
 /** The plans of all pods that ask for a registration, made anew only for those that change. */
 export class RegistrationTable {
@@ -21,6 +28,14 @@ export class RegistrationTable {
 
   of(pod: string): PodPlan | undefined {
     return this.#plans.get(pod);
+  }
+
+  /** Whether it is in the plan, whatever stands beside its address. */
+  has(instance: PlannedRegistration): boolean {
+    const key = instanceKey(instance);
+    const { place } = instance;
+    const registrations = this.#plan.byPlace.get(placeKey(place))?.registrations ?? [];
+    return registrations.some((registration) => instanceKey({ place, registration }) === key);
   }
 
   /** Of a namespace, whose labels say which pods should have a sidecar. */

@@ -23,6 +23,7 @@ export function registryOf(name: string, more: Partial<NacosRegistry> = {}): Nac
 export function around(more: Partial<PodSurroundings> = {}): PodSurroundings {
   return {
     registries: [registryOf('main'), registryOf('other', { clusters: ['HANGZHOU'] })],
+    clusterId: () => 'uid-of-the-cluster',
     isDraining: () => false,
     isMissingSidecar: () => false,
     ...more,
