@@ -83,6 +83,9 @@ function writeWhole(file, contents) {
   renameSync(fresh, file);
 }
 
+/** Libraries ask for these only where they are told to, which nobody does: urllib, behind the nacos package, for its proxies. */
+const neverLoaded = ['proxy-agent'];
+
 async function bundle({ name, entry, beside, flags }) {
   const outfile = join(dist, name, 'main.mjs');
   const result = await build({
@@ -96,7 +99,7 @@ async function bundle({ name, entry, beside, flags }) {
     format: 'esm',
     target: 'node22',
     mainFields: ['module', 'main'],
-    external: beside,
+    external: [...beside, ...neverLoaded],
     plugins: [builtinsByName],
     loader: { '.html': 'text' },
     banner: { js: banner },
