@@ -31,7 +31,7 @@ export class OutageGate {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#probe = promise;
     return () => {
-      this.#probe = undefined;
+      if (this.#probe === promise) this.#probe = undefined;
       resolve();
     };
   }

@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { FakeConfigs } from './http-configs.ts';
@@ -49,6 +50,10 @@ export class HttpNacos {
   version: string | undefined = '1.4.6';
   /** Asked for each request; undefined: it is answered as it should. */
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
+  /** How long a request waits before anything is done with it. */
+  holdMs: (request: SeenRequest) => number = () => 0;
+  /** In the order of the answers. */
+  readonly answered: SeenRequest[] = [];
   readonly #options: HttpNacosOptions;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -114,11 +119,14 @@ export class HttpNacos {
     if (fault?.status === 0) return void request.socket.end('HTTP/1.1 0 \r\nConnection: close\r\n\r\n');
     const ended = new AbortController();
     response.once('close', () => ended.abort());
+    const holdMs = this.holdMs(seen);
+    if (holdMs > 0) await sleep(holdMs);
     const answer = fault ?? (await this.#answer(seen, ended.signal));
     response.writeHead(answer.status, {
       'content-type': answer.contentType ?? 'application/json;charset=UTF-8',
     });
     response.end(answer.body);
+    this.answered.push(seen);
   }
 
   async #answer(request: SeenRequest, signal: AbortSignal): Promise<FakeAnswer> {
