@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HttpNacos } from '@lanekeeper/nacos/testing/http-nacos';
@@ -84,6 +84,15 @@ lanes: [{name: gray, group: demo, match: [{hosts: [gray.example.com]}]}]
     expect(catalog.mesh().value.lanes[0]).toMatchObject({ name: 'gray', group: 'demo' });
     expect(findings()).toEqual([]);
     expect(source.registries.map(({ name }) => name)).toEqual(['main']);
+  });
+
+  it('is as the example of the guide has it', async () => {
+    const example = new URL('../../../docs/without-kubernetes/control-plane/mesh.yaml', import.meta.url);
+    await writeFile(at('mesh.yaml'), await readFile(example));
+    nacos.services.instances.set('DEFAULT_GROUP@@shop', [{ ip: '10.0.0.3', port: 8080 }]);
+    const { catalog, findings } = await start('nacos,file');
+    expect(catalog.mesh().value.lanes).toMatchObject([{ name: 'gray', group: 'demo', entries: ['shop'] }]);
+    expect(findings()).toEqual([]);
   });
 
   it('has lanes and rules from a configuration of Nacos, and follows it', async () => {
