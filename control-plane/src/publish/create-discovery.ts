@@ -37,6 +37,10 @@ export interface Discovery {
 /** Of the time there is, sidecars are sent away over so much of it; the rest is for those that are slow to go. */
 const DRAIN_SHARE = 0.5;
 
+/** Problems are for people, and kept in a ConfigMap of at most 1 MiB, for all replicas. */
+const MOST_PROBLEMS = 50;
+const MOST_CHARS = 500;
+
 /** Publisher and server as one, with the limits of a replica. */
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { config, source, certificates, presence, metrics, log } = deps;
@@ -61,7 +65,10 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     },
     status: () => ({
       mesh: source.catalog.mesh().version,
-      problems: source.problems(),
+      problems: source
+        .problems()
+        .slice(0, MOST_PROBLEMS)
+        .map((problem) => problem.slice(0, MOST_CHARS)),
       ...reportStreams(publisher.streams(), Date.now()),
     }),
     async drain() {
