@@ -3,6 +3,7 @@ import { backoffMs } from '@lanekeeper/runtime/backoff';
 import { NacosError, type NacosErrorCode } from '../nacos-error.ts';
 import type { AccessToken } from '../access-token.ts';
 import { asNacosError } from './as-nacos-error.ts';
+import { Awaited } from './awaited.ts';
 import { connect, type Connection, type ConnectionOptions } from './connection.ts';
 import type { LinkStatus } from './link-status.ts';
 import type { ServerRotation } from './server-rotation.ts';
@@ -19,7 +20,7 @@ export interface KeeperOptions extends Omit<ConnectionOptions, 'server'> {
 
 /** Sees to it that there is a connection, for as long as it takes. */
 export interface ConnectionKeeper {
-  /** The one there is; where the first attempt is still under way its outcome. Rejects with a NacosError at once in an outage. */
+  /** The one there is, or the next one. Rejects with a NacosError where none is to be had at once. */
   connection(): Promise<Connection>;
   close(): void;
 }
@@ -43,84 +44,81 @@ export function keepConnection(options: KeeperOptions): ConnectionKeeper {
 class Keeper implements ConnectionKeeper {
   readonly #options: KeeperOptions;
   readonly #closing = new AbortController();
-  /** The connection, or the first attempt to make one; while there is none, why. */
-  #current: Promise<Connection>;
+  /** After a whole round of attempts that failed, who asks hears so at once. */
+  readonly #awaited = new Awaited<Connection>();
   /** How often in a row it has failed in the same manner. */
   #failures = 0;
   #wasPassing = true;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#current = rejected(closedError());
   }
 
   start(): void {
-    const attempt = this.#attempt();
-    this.#become(attempt);
-    this.#run(attempt).catch((error: unknown) => this.#fail(asNacosError(error), true));
+    this.#run().catch((error: unknown) => this.#tellFailure(asNacosError(error), true));
   }
 
   connection(): Promise<Connection> {
-    return this.#current;
+    return this.#awaited.promise;
   }
 
   close(): void {
     this.#closing.abort(closedError());
-    this.#become(rejected(closedError()));
+    this.#awaited.reject(closedError());
   }
 
-  async #run(first: Promise<Connection>): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#closing;
-    for (let attempt = first; ;) {
-      const pause = await this.#follow(attempt);
+    while (!signal.aborted) {
+      const pause = await this.#once();
       if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      attempt = this.#attempt();
-      // Another member may well answer; after a whole round who asks hears at once that none does.
-      if (pause === 0) this.#become(attempt);
     }
   }
 
-  /** To the end of this attempt and of the connection that it makes; says how long to rest then. */
-  async #follow(attempt: Promise<Connection>): Promise<number> {
+  /** One attempt, to the end of the connection that it makes; says how long to rest then. */
+  async #once(): Promise<number> {
     let connection: Connection;
     try {
-      connection = await attempt;
+      connection = await this.#attempt();
     } catch (error) {
       const isRoundOver = this.#options.rotation.isRoundOver();
       const known = asNacosError(error);
-      this.#fail(known, isRoundOver);
+      this.#tellFailure(known, isRoundOver);
       // The other members are tried at once.
       return isRoundOver ? this.#pauseAfter(known) : 0;
     }
-    return this.#live(connection, attempt);
+    return this.#live(connection);
   }
 
-  async #live(connection: Connection, attempt: Promise<Connection>): Promise<number> {
-    const { status, rotation, timings, onConnected } = this.#options;
+  async #live(connection: Connection): Promise<number> {
     const { signal } = this.#closing;
     const close = (): void => connection.close();
     signal.addEventListener('abort', close);
     if (signal.aborted) close();
-    else {
-      this.#become(attempt);
-      rotation.restart();
-      status.connected(connection.server);
-      onConnected(connection);
-    }
+    else this.#tellConnection(connection);
     const since = performance.now();
     const { error, moveTo } = await connection.ended;
     signal.removeEventListener('abort', close);
-    if (moveTo !== undefined) rotation.prefer(moveTo);
-    if (performance.now() - since >= timings.settled) this.#failures = 0;
-    this.#fail(status.describe(error), false);
+    if (moveTo !== undefined) this.#options.rotation.prefer(moveTo);
+    if (performance.now() - since >= this.#options.timings.settled) this.#failures = 0;
+    // Where a connection is cut, the next attempt often succeeds at once: no outage then. A server that is silent has been so for long.
+    this.#tellFailure(this.#options.status.describe(error), error.code === 'nacos_timeout');
     return this.#pauseAfter(error);
   }
 
-  #fail(error: NacosError, isOutage: boolean): void {
+  #tellConnection(connection: Connection): void {
+    const { rotation, status, onConnected } = this.#options;
+    rotation.restart();
+    this.#awaited.resolve(connection);
+    status.connected(connection.server);
+    onConnected(connection);
+  }
+
+  #tellFailure(error: NacosError, isOutage: boolean): void {
     if (this.#closing.signal.aborted) return;
     const { status } = this.#options;
-    this.#become(rejected(error));
+    if (isOutage) this.#awaited.reject(error);
+    else if (status.current().state === 'connected') this.#awaited.reset();
     status.failed(error, isOutage);
   }
 
@@ -150,18 +148,6 @@ class Keeper implements ConnectionKeeper {
       random,
     });
   }
-
-  #become(current: Promise<Connection>): void {
-    // Its failure is told by the status; who asks for the connection gets it as well.
-    current.catch(() => undefined);
-    this.#current = current;
-  }
-}
-
-function rejected(error: NacosError): Promise<Connection> {
-  const promise = Promise.reject<Connection>(error);
-  promise.catch(() => undefined);
-  return promise;
 }
 
 function closedError(): NacosError {

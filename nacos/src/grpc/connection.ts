@@ -8,7 +8,6 @@ import { openChannel, type Channel, type PayloadStream } from './wire/channel.ts
 import { text, textOr, type JsonObject } from './wire/json-body.ts';
 import {
   acknowledgement,
-  answerType,
   NOTIFY,
   readAnswer,
   readServerRequest,
@@ -161,7 +160,7 @@ class OpenConnection implements Connection {
 
   async #exchange(payload: Payload, timeoutMs: number): Promise<JsonObject> {
     const answer = await this.#channel.request(payload, timeoutMs);
-    return readAnswer(answer, answerType(payload.type));
+    return readAnswer(answer, payload);
   }
 
   #anonymous(): { readonly clientIp: string; readonly token: undefined } {

@@ -32,8 +32,8 @@ class Status implements LinkStatus {
   readonly #options: LinkStatusOptions;
   readonly #listeners = new Set<(status: NamingStatus) => void>();
   #status: NamingStatus;
-  /** When the outage began of which the log has been told. */
-  #toldSince: number | undefined;
+  /** Whether the log has been told that an outage has begun. */
+  #isTold = false;
 
   constructor(options: LinkStatusOptions) {
     this.#options = options;
@@ -104,17 +104,16 @@ class Status implements LinkStatus {
 
   #tellBegin(error: NacosError, problem: string): void {
     // Who gets the token has told of wrong credentials already.
-    if (this.#toldSince !== undefined || error.code === 'nacos_credentials_refused') return;
-    const { log, nowMs } = this.#options;
-    this.#toldSince = nowMs();
-    log.warn({ ...this.#who(), code: error.code, problem }, 'nacos_lost');
+    if (this.#isTold || error.code === 'nacos_credentials_refused') return;
+    this.#isTold = true;
+    this.#options.log.warn({ ...this.#who(), code: error.code, problem }, 'nacos_lost');
   }
 
   #tellEnd(server: string): void {
-    if (this.#toldSince === undefined) return;
+    if (!this.#isTold) return;
+    this.#isTold = false;
     const { log, nowMs } = this.#options;
-    log.info({ ...this.#who(), server, lastedMs: Math.round(nowMs() - this.#toldSince) }, 'nacos_back');
-    this.#toldSince = undefined;
+    log.info({ ...this.#who(), server, lastedMs: nowMs() - this.#status.sinceMs }, 'nacos_back');
   }
 
   #who(): Readonly<Record<string, unknown>> {

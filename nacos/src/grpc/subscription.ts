@@ -13,8 +13,6 @@ export type Via = 'push' | 'answer' | 'audit';
  * than something that came longer ago than this was made by a clock that has been set back: it is news.
  */
 const OVERTAKING_MS = 3000;
-/** A push of what an audit has shown comes within so long: the server waits 500 ms before it pushes. */
-const PUSH_LATE_MS = 2000;
 
 /** One service that somebody follows: its listeners, and the last list they were told. Times are `performance.now`'s. */
 export class Subscription {
@@ -74,11 +72,11 @@ export class Subscription {
     return 'told';
   }
 
-  /** Whether a push has failed to come; says so once for each. `isPush`: one comes now. */
-  hasMissedPush(isPush: boolean, now: number): boolean {
+  /** Whether a push has failed to come, and is `lateMs` late; says so once for each. `isPush`: one comes now. */
+  hasMissedPush(isPush: boolean, now: number, lateMs: number): boolean {
     const since = this.#suspectSince;
     if (since === undefined) return false;
-    const isLate = now - since > PUSH_LATE_MS;
+    const isLate = now - since > lateMs;
     if (isPush || isLate) this.#suspectSince = undefined;
     return isLate;
   }

@@ -97,7 +97,7 @@ export class Subscriptions {
     }
     const known = this.#known.get(keyOf(info.service));
     if (known === undefined || !known.isWanted) return 'unwanted';
-    if (known.hasMissedPush(true, performance.now())) this.#options.report.missed();
+    this.#countMissed(known, true);
     return this.#take(known, info, 'push');
   }
 
@@ -107,6 +107,11 @@ export class Subscriptions {
     // Which of the two the server means, it says when it is asked once the other has arrived for certain.
     if (outcome === 'overtaken') known.dueAt = Math.min(known.dueAt, now + OVERTAKEN_RETRY_MS);
     return outcome;
+  }
+
+  #countMissed(known: Subscription, isPush: boolean): void {
+    const { timings, report } = this.#options;
+    if (known.hasMissedPush(isPush, performance.now(), timings.pushLate)) report.missed();
   }
 
   #tick(): void {
@@ -146,7 +151,7 @@ export class Subscriptions {
   }
 
   async #follow(known: Subscription, connection: Connection): Promise<void> {
-    const { calls, timings, random, report, refusals } = this.#options;
+    const { calls, timings, random, refusals } = this.#options;
     const isAudit = known.registeredOn === connection;
     const info = await calls.subscribe(connection, known.service);
     if (connection !== this.#connection) return;
@@ -157,7 +162,7 @@ export class Subscriptions {
     known.dueAt = now + timings.auditEvery * (isAudit ? 1 : 0.5 + random());
     refusals.settled(keyOf(known.service));
     if (!known.isWanted) return;
-    if (known.hasMissedPush(false, now)) report.missed();
+    this.#countMissed(known, false);
     this.#take(known, info, isAudit ? 'audit' : 'answer');
   }
 

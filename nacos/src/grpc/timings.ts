@@ -16,6 +16,8 @@ export interface GrpcTimings {
   readonly settled: number;
   /** How often each subscribed service is asked for once more, as a push may have been lost. */
   readonly auditEvery: number;
+  /** A push of what such a question has shown comes within so long, or not at all: the server waits 500 before it pushes. */
+  readonly pushLate: number;
 }
 
 export const GRPC_TIMINGS: GrpcTimings = {
@@ -27,4 +29,5 @@ export const GRPC_TIMINGS: GrpcTimings = {
   refusedRetryAtMost: 30_000,
   settled: 10_000,
   auditEvery: 30_000,
+  pushLate: 2000,
 };

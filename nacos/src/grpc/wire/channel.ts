@@ -9,6 +9,7 @@ import {
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { NacosError, type NacosErrorCode } from '../../nacos-error.ts';
 import type { TlsOptions } from '../../server-options.ts';
+import { quotable } from './messages.ts';
 import { decodePayload, encodePayload, MAX_PAYLOAD_BYTES, type Payload } from './payload.ts';
 
 /** One HTTP/2 connection to one member: a server knows its client by the connection that the calls come on. */
@@ -89,7 +90,8 @@ function askOnce({ client, calls, at }: Wire, payload: Payload, timeoutMs: numbe
       { deadline: Date.now() + timeoutMs },
       (error: ServiceError | null, bytes?: Buffer) => {
         calls.delete(call);
-        if (error !== null) reject(asNacosError(error, at));
+        if (error !== null)
+          reject(asNacosError({ code: error.code, details: quotable(error.details, payload) }, at));
         else settle(bytes, resolve, reject);
       },
     );
@@ -135,7 +137,7 @@ function openStream({ client, calls, at }: Wire, { onPayload, onEnd }: StreamHan
   stream.on('error', () => {
     // The status follows and says all.
   });
-  stream.on('status', (ended: StatusObject) => end(asNacosError(ended, at)));
+  stream.on('status', ({ code, details }: StatusObject) => end(asNacosError({ code, details }, at)));
   return {
     send(payload) {
       if (isOver) return;
@@ -163,14 +165,14 @@ const CODES = new Map<status, NacosErrorCode>([
   [status.PERMISSION_DENIED, 'nacos_not_permitted'],
 ]);
 
-const MAX_DETAILS = 300;
-
 /** Of grpc-js' error only the text is kept: its stack is of its own making, and its metadata the server's. */
 function asNacosError({ code, details }: { code: status; details: string }, at: string): NacosError {
   if (code === status.OK) return new NacosError('nacos_unreachable', `${at} has ended the connection`);
-  const text = details.length > MAX_DETAILS ? `${details.slice(0, MAX_DETAILS)}…` : details;
   const hint = code === status.UNIMPLEMENTED ? ' (is it a server of Nacos 2 or newer?)' : '';
-  return new NacosError(CODES.get(code) ?? 'nacos_refused', `${at} (gRPC): ${status[code]}: ${text}${hint}`);
+  return new NacosError(
+    CODES.get(code) ?? 'nacos_refused',
+    `${at} (gRPC): ${status[code]}: ${details}${hint}`,
+  );
 }
 
 function closed(at: string): NacosError {

@@ -1,6 +1,7 @@
+import { REDACTED } from '@lanekeeper/runtime/redact';
 import { NacosError, type NacosErrorCode } from '../../nacos-error.ts';
 import type { Payload } from './payload.ts';
-import { number, parseBody, textOr, type JsonObject } from './json-body.ts';
+import { malformed, number, parseBody, textOr, type JsonObject } from './json-body.ts';
 
 /** What goes before the class name in every request: who asks, and as whom. */
 export interface Sender {
@@ -22,7 +23,7 @@ const NO_RIGHT = 403;
 const SUCCESS = 200;
 
 export function requestPayload(type: string, fields: JsonObject, { clientIp, token }: Sender): Payload {
-  const headers = new Map(token === undefined ? [] : [['accessToken', token] as const]);
+  const headers = new Map(token === undefined ? [] : [[TOKEN_HEADER, token] as const]);
   return { type, headers, clientIp, body: Buffer.from(JSON.stringify(fields)) };
 }
 
@@ -50,34 +51,38 @@ export function readServerRequest({ type, body }: Payload): ServerRequest {
   return { type, requestId: textOr(fields['requestId'], ''), body: fields };
 }
 
+/** The body of the answer to `request`. Throws a NacosError when the server says no, or answers something else. */
+export function readAnswer(payload: Payload, request: Payload): JsonObject {
+  const fields = parseBody(payload.body, payload.type === '' ? 'its body' : payload.type);
+  const result = number(fields['resultCode'] ?? SUCCESS, 'resultCode');
+  if (result !== SUCCESS) throw refusal(fields, result, request);
+  const type = answerType(request.type);
+  if (payload.type === type) return fields;
+  throw malformed(`it is of type ${JSON.stringify(payload.type.slice(0, MAX_WORDS))} instead of ${type}`);
+}
+
 /** The class that answers a request. */
-export function answerType(requestType: string): string {
+function answerType(requestType: string): string {
   return requestType === 'ServiceQueryRequest'
     ? 'QueryServiceResponse'
     : requestType.replace(/Request$/, 'Response');
 }
 
-/** The body of an answer of class `type`. Throws a NacosError when the server says no, or answers something else. */
-export function readAnswer(payload: Payload, type: string): JsonObject {
-  const fields = parseBody(payload.body, payload.type === '' ? 'its body' : payload.type);
-  const result = number(fields['resultCode'] ?? SUCCESS, 'resultCode');
-  if (result !== SUCCESS) throw refusal(fields, result);
-  if (payload.type !== type) {
-    throw new NacosError(
-      'nacos_answer_malformed',
-      `the server answers with ${JSON.stringify(payload.type.slice(0, 100))} instead of ${type}`,
-    );
-  }
-  return fields;
+/** A server's words as they may be repeated: not without end, and without the token that it was shown. */
+export function quotable(words: string, request: Payload): string {
+  const token = request.headers.get(TOKEN_HEADER) ?? '';
+  const clean = token === '' ? words : words.replaceAll(token, REDACTED);
+  return clean.length > MAX_WORDS ? `${clean.slice(0, MAX_WORDS)}…` : clean;
 }
 
 const MAX_WORDS = 300;
+const TOKEN_HEADER = 'accessToken';
 
 /** `nacos_unreachable`: of no use on this connection, but on the next one or in a moment. */
-function refusal(fields: JsonObject, result: number): NacosError {
+function refusal(fields: JsonObject, result: number, request: Payload): NacosError {
   const own = number(fields['errorCode'] ?? 0, 'errorCode');
   const errorCode = own === 0 ? result : own;
-  const words = textOr(fields['message'], 'nothing').slice(0, MAX_WORDS);
+  const words = quotable(textOr(fields['message'], 'nothing'), request);
   return new NacosError(codeOf(errorCode, words), `the server says: ${words} (${errorCode})`);
 }
 

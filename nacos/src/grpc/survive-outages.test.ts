@@ -1,0 +1,225 @@
+import { expect, test } from 'vitest';
+import type { GrpcNacos } from '../testing/grpc-nacos.ts';
+import { openTestClient, service, startGrpcNacos, TEST_TIMINGS } from '../testing/grpc-client.ts';
+import { host } from '../testing/grpc-services.ts';
+
+const [ECHO, TIME] = [service('echo'), service('time')];
+
+/** Only what a hung server does within the test: the client's own patience is tested elsewhere. */
+const fallSilent = (server: GrpcNacos): void => void (server.fault = () => 'silence');
+
+test('tells nothing in an outage and, after it, what has changed; with one line at each end', async () => {
+  const server = await startGrpcNacos();
+  for (const each of [ECHO, TIME]) server.book.set(each, [host('10.0.0.1')]);
+  const credentials = { username: 'lane', password: async () => 'SECRET' };
+  const { client, follow, log, statuses } = openTestClient([server], { credentials });
+  const [echo, time] = [follow('echo'), follow('time')];
+  await expect.poll(() => [...echo.told, ...time.told]).toEqual(['10.0.0.1', '10.0.0.1']);
+  server.stop();
+  await expect.poll(() => log.events).toHaveLength(1);
+  expect(client.status()).toMatchObject({
+    state: 'lost',
+    connections: 1,
+    problem: expect.stringContaining('ECONN'),
+  });
+  server.book.set(ECHO, []);
+  await server.start();
+  await expect.poll(() => echo.told).toEqual(['10.0.0.1', '']);
+  await expect.poll(() => server.subscribers(TIME)).toHaveLength(1);
+  expect(time.told).toEqual(['10.0.0.1']);
+  const at = `127.0.0.1:${server.address.port}`;
+  expect(log.events).toEqual([
+    {
+      event: 'nacos_lost',
+      fields: {
+        ...{ registry: 'main', servers: [at], user: 'lane', code: 'nacos_unreachable' },
+        problem: expect.stringMatching(
+          new RegExp(`^Nacos server "main" at ${at} as user "lane": .*ECONNREFUSED`),
+        ),
+      },
+    },
+    {
+      event: 'nacos_back',
+      fields: { registry: 'main', servers: [at], user: 'lane', server: at, lastedMs: expect.any(Number) },
+    },
+  ]);
+  expect(statuses.map(({ state }) => state).filter((state, index, all) => state !== all[index - 1])).toEqual([
+    'connected',
+    'lost',
+    'connected',
+  ]);
+});
+
+test('tells of the new connection before any list that comes over it', async () => {
+  const server = await startGrpcNacos();
+  const { client } = openTestClient([server]);
+  const order: string[] = [];
+  client.onStatus(({ state, connections }) => order.push(`${state} ${connections}`));
+  client.subscribe(ECHO, ({ instances }) => order.push(`${instances.length} instances`));
+  await expect.poll(() => order).toEqual(['connected 1', '0 instances']);
+  server.stop();
+  await expect.poll(() => client.status().state).toBe('lost');
+  server.book.set(ECHO, [host('10.0.0.1')]);
+  await server.start();
+  await expect.poll(() => order.at(-1)).toBe('1 instances');
+  expect(order.slice(-2)).toEqual(['connected 2', '1 instances']);
+});
+
+test('comes up before its server, and says meanwhile what it waits for', async () => {
+  const server = await startGrpcNacos();
+  server.stop();
+  const { client, follow, log } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => client.status().problem).toContain('ECONNREFUSED');
+  expect(client.status()).toMatchObject({ state: 'connecting', connections: 0 });
+  await server.start();
+  await expect.poll(() => told).toEqual(['']);
+  expect(log.events.map(({ event }) => event)).toEqual(['nacos_lost', 'nacos_back']);
+});
+
+test('finds a server that hangs, and is back when it goes on', async () => {
+  const server = await startGrpcNacos();
+  const { client, follow, log } = openTestClient(
+    [server],
+    {},
+    { timings: { ...TEST_TIMINGS, connect: 100 } },
+  );
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  fallSilent(server);
+  await expect
+    .poll(() => client.status())
+    .toMatchObject({ state: 'lost', problem: expect.stringContaining('DEADLINE') });
+  server.book.set(ECHO, [host('10.0.0.1')]);
+  server.fault = () => undefined;
+  await expect.poll(() => told).toEqual(['', '10.0.0.1']);
+  expect(log.events.map(({ event, fields }) => [event, fields['code']])).toEqual([
+    ['nacos_lost', 'nacos_timeout'],
+    ['nacos_back', undefined],
+  ]);
+});
+
+test('waits for a server that is starting, and for one that takes its time to register a client', async () => {
+  const server = await startGrpcNacos();
+  let early = 0;
+  server.fault = ({ type }) => {
+    const isEarly =
+      (type === 'ServerCheckRequest' && early < 2) || (type === 'HealthCheckRequest' && early < 5);
+    if (!isEarly) return undefined;
+    early += 1;
+    const errorCode = type === 'ServerCheckRequest' ? 300 : 301;
+    return { type: 'ErrorResponse', body: { resultCode: 500, errorCode, message: 'not yet' } };
+  };
+  const { client, follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  expect(client.status().connections).toBe(1);
+});
+
+test('connects anew when the server knows its connection no more', async () => {
+  const server = await startGrpcNacos();
+  const { client, follow, log } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  const [first] = server.clients;
+  const unknown = {
+    type: 'ErrorResponse',
+    body: { resultCode: 500, errorCode: 301, message: 'unregistered' },
+  };
+  server.fault = ({ type, peer }) => (type === 'HealthCheckRequest' && peer === first ? unknown : undefined);
+  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  // It was back at once: no outage.
+  expect(log.events).toEqual([]);
+});
+
+test('connects anew after the server has ended the stream in order', async () => {
+  const server = await startGrpcNacos();
+  const { client, follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  server.endStreams();
+  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+});
+
+test.each([
+  ['bytes that are no message', Buffer.from([0xff, 0xff])],
+  ['a message that is no JSON', Buffer.from('120c1a0a436f6e6e526573657452', 'hex')],
+])('connects anew after %s on the stream', async (_, bytes) => {
+  const server = await startGrpcNacos();
+  const { client, follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  server.tellBytes(bytes);
+  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  server.change(ECHO, [host('10.0.0.1')]);
+  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  server.push(ECHO);
+  await expect.poll(() => told).toEqual(['', '10.0.0.1']);
+});
+
+test('goes where the server sends it, and back to its own when that one is not there', async () => {
+  const [own, other] = [await startGrpcNacos(), await startGrpcNacos()];
+  const { client, follow, log } = openTestClient([own]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  const sendAway = (from: GrpcNacos): void =>
+    from.tell('ConnectResetRequest', {
+      requestId: '1',
+      serverIp: '127.0.0.1',
+      serverPort: String(other.address.port),
+    });
+  sendAway(own);
+  await expect.poll(() => other.subscribers(ECHO)).toHaveLength(1);
+  expect(own.clients).toEqual([]);
+  other.stop();
+  await expect.poll(() => own.subscribers(ECHO)).toHaveLength(1);
+  sendAway(own);
+  await expect.poll(() => client.status().connections).toBe(4);
+  expect(client.status().server).toBe(`127.0.0.1:${own.address.port}`);
+  expect(log.events.every(({ event }) => event.startsWith('nacos_'))).toBe(true);
+});
+
+test.each([
+  {},
+  { serverIp: '', serverPort: '' },
+  { serverIp: 'no host', serverPort: '80' },
+  { serverIp: 1, serverPort: -1 },
+])('goes on with its own servers when it is sent away to %j', async (target) => {
+  const server = await startGrpcNacos();
+  const { client, follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['']);
+  server.tell('ConnectResetRequest', { requestId: '1', ...target });
+  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+});
+
+test('moves to another member when its own one goes', async () => {
+  const members = [await startGrpcNacos(), await startGrpcNacos(), await startGrpcNacos()];
+  for (const member of members) member.book.set(ECHO, [host('10.0.0.1')]);
+  const { client, follow } = openTestClient(members);
+  const { told } = follow('echo');
+  const used = (): GrpcNacos | undefined => members.find((member) => member.subscribers(ECHO).length === 1);
+  for (let left = 2; left > 0; left--) {
+    await expect.poll(used).toBeDefined();
+    used()?.stop();
+  }
+  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 3 });
+  await expect.poll(used).toBeDefined();
+  expect(told).toEqual(['10.0.0.1']);
+});
+
+test('takes the word of a server whose clock is behind that of the one before', async () => {
+  const server = await startGrpcNacos();
+  server.book.set(ECHO, [host('10.0.0.1')]);
+  const { follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await expect.poll(() => told).toEqual(['10.0.0.1']);
+  server.stop();
+  server.book.set(ECHO, [host('10.0.0.2')]);
+  server.book.clockMs = 5;
+  await server.start();
+  await expect.poll(() => told).toEqual(['10.0.0.1', '10.0.0.2']);
+});
