@@ -9,6 +9,7 @@ import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status
 import type { ControlPlaneConfig } from './config.ts';
 import { createDraining } from './draining/create-draining.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
+import { createRegistrations } from './registration/create-registrations.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
 import type { MeshSource } from './source/mesh-source.ts';
 
@@ -22,13 +23,19 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const stopSampling = registerProcessMetrics(metrics);
   const certificates = createCertificates(config, log, metrics);
   const source = await createMeshSource({ config, log, metrics });
-  const draining = createDraining({ ...source, log });
-  const { presence } = draining;
-  const discovery = createDiscovery({ config, source, presence, certificates, metrics, log });
+  const draining = await createDraining({ ...source, log });
+  const { presence, pods } = draining;
+  const registrations = await createRegistrations({ ...source, draining: pods, log, metrics });
+  const problems = (): readonly string[] => [...source.problems(), ...registrations.problems()];
+  const objects = (): readonly string[] => [...source.findings(), ...registrations.findings()];
+  const discovery = createDiscovery({
+    ...{ config, source: { ...source, problems }, presence },
+    ...{ certificates, metrics, log },
+  });
   const status = createStatusServer({
     metrics,
     notReady: () => notReady(lifecycle, certificates, source),
-    pages: statusPage(() => ({ ...discovery.status(), objects: source.findings().slice(0, MOST_OBJECTS) })),
+    pages: statusPage(() => ({ ...discovery.status(), objects: objects().slice(0, MOST_OBJECTS) })),
   });
   return {
     log,
@@ -39,7 +46,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       await Promise.all([certificates?.start(), source.start()]);
       const at = await discovery.listen();
       draining.start();
-      source.tell({ status: discovery.status, objects: source.findings });
+      source.tell({ status: discovery.status, objects });
       log.info({ discovery: formatAddress(at), tls: certificates !== undefined }, 'listening');
     },
     async drain() {
@@ -50,6 +57,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       discovery.close();
       certificates?.close();
       draining.close();
+      await registrations.close();
       source.close();
       await status.close();
       stopSampling();

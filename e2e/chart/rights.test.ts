@@ -10,7 +10,10 @@ interface Rule {
 
 const [{ program }] = HELMS;
 const SOURCES = ['self-signed', 'cert-manager', 'existing'] as const;
-const manifests = SOURCES.map((source) => render(program, '--set', `certificates.source=${source}`));
+const REGISTRIES = 'nacos.registries=[{"name":"main","servers":["nacos:8848"]}]';
+const manifests = SOURCES.map((source) =>
+  render(program, '--set', `certificates.source=${source}`, '--set-json', REGISTRIES),
+);
 
 /** The rules of a manifest as text: the comment above each, and the verbs it gives. */
 function writtenRules(

@@ -68,7 +68,8 @@ export async function startFakeCluster(): Promise<FakeCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'lanekeeper-cluster-'));
   const kubeconfig = writeKubeconfig(folder, server.url, pair.cert);
   server.fault = (request) => reviewToken(request, (pod) => uidOfPod(server, pod));
-  server.put({ resource: NAMESPACES }, { metadata: { name: SHOP, labels: {} } });
+  for (const name of ['kube-system', SHOP])
+    server.put({ resource: NAMESPACES }, { metadata: { name, labels: {} } });
   server.put({ resource: LEASES }, { metadata: { name: 'lanekeeper-control-plane', namespace: OWN } });
   server.put({ resource: CONFIG_MAPS }, { metadata: { name: 'lanekeeper-status', namespace: OWN } });
   const ofOwn = (collection: string, name: string): Readonly<Record<string, unknown>> =>

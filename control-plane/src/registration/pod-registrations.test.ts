@@ -1,3 +1,4 @@
+import type { EventNote } from '@lanekeeper/kubernetes/event-note';
 import type { Registrar, Registration } from '@lanekeeper/nacos/registrar';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
@@ -58,6 +59,7 @@ function replica({
   const leaders = new Set<(isLeader: boolean) => void>();
   let isLeader = false;
   let nowMs = 0;
+  const notes: EventNote[] = [];
   const draining = new SharedDraining({ note: () => undefined, isGone: () => false });
   const log = createRecordingLog();
   const metrics = new Metrics();
@@ -77,11 +79,12 @@ function replica({
       },
     },
     ...{ draining, registries, log, metrics, now: () => nowMs },
+    events: { record: (note) => void notes.push(note) },
     open: (place) => nacos.open(place),
     read: ({ namespace: id }) => readClient(() => (id === '' ? nacos.stored : {})),
   });
   return {
-    ...{ registrations, nacos, draining, log, metrics },
+    ...{ registrations, nacos, draining, log, metrics, notes },
     listeners: () => listeners.size + leaders.size,
     tell: (changes: ClusterChanges) => listeners.forEach((listener) => listener(changes)),
     lead(now: boolean) {
@@ -242,15 +245,20 @@ describe('a pod whose sidecar says that it drains', () => {
 
 describe('what people are told', () => {
   it('are the pods that cannot be registered, once each, and in numbers', () => {
-    const { first, change, nacos } = replicas(2);
+    const { first, second, change, nacos } = replicas(2);
     change('a-1', { nacos: { port: 'http' } });
     change('a-2', {});
     change('a-3', { address: '10.0.0.3', pod: { isReady: false } });
-    const finding =
-      'Pod shop/a-1: not registered in Nacos: metadata.annotations["lanekeeper.io/nacos-port"]: expected a port from 1 to 65535, found "http"';
-    expect(first.registrations.findings()).toEqual([finding]);
-    expect(first.log.events).toMatchObject([{ event: 'pod_not_registered', fields: { finding } }]);
+    const note =
+      'not registered in Nacos: metadata.annotations["lanekeeper.io/nacos-port"]: expected a port from 1 to 65535, found "http"';
+    expect(first.registrations.findings()).toEqual([`Pod shop/a-1: ${note}`]);
+    expect(first.log.events).toMatchObject([
+      { event: 'pod_not_registered', fields: { pod: 'shop/a-1', note } },
+    ]);
+    expect(first.notes).toEqual([]);
     first.lead(true);
+    expect(first.notes).toMatchObject([{ regarding: { name: 'a-1' }, reason: 'NotRegistered', note }]);
+    expect(second.notes).toEqual([]);
     const text = first.metrics.expose();
     for (const line of ['{state="registered"} 1', '{state="waiting"} 1', '{state="refused"} 1'])
       expect(text).toContain(`lanekeeper_registration_pods${line}`);

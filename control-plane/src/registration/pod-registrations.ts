@@ -1,3 +1,4 @@
+import type { EventRecorder } from '@lanekeeper/kubernetes/events';
 import type { NamingClient } from '@lanekeeper/nacos/naming-client';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
@@ -9,6 +10,7 @@ import type { NacosRegistry } from '../source/nacos/registry.ts';
 import { DepartedInstances } from './departed-instances.ts';
 import { isRegisteredBy } from './instance-metadata.ts';
 import type { PodSurroundings } from './plan-pod.ts';
+import { RefusalReport } from './refusal-report.ts';
 import { Registrars, type OpenRegistrar } from './registrars.ts';
 import { createRegistrationMetrics, type RegistrationMetrics } from './registration-metrics.ts';
 import type { PlannedRegistration, RegistrationPlace } from './registration-plan.ts';
@@ -23,6 +25,7 @@ export interface RegistrationOptions {
   readonly open: OpenRegistrar;
   /** Reads a place; opened for as long as that takes. */
   readonly read: (place: RegistrationPlace) => NamingClient;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Monotonic milliseconds; default `performance.now`. */
@@ -53,9 +56,9 @@ class LedRegistrations implements PodRegistrations {
   readonly #registrars: Registrars;
   readonly #departed = new DepartedInstances();
   readonly #metrics: RegistrationMetrics;
+  readonly #report: RefusalReport;
   readonly #ends: readonly (() => void)[];
   readonly #now: () => number;
-  #reported: ReadonlySet<string> = new Set();
   #term = new AbortController();
 
   constructor(options: RegistrationOptions) {
@@ -64,6 +67,7 @@ class LedRegistrations implements PodRegistrations {
     this.#now = options.now ?? (() => performance.now());
     this.#table = new RegistrationTable(cluster.tables.pods, surroundingsOf(options));
     this.#registrars = new Registrars(options.open);
+    this.#report = new RefusalReport({ ...options, pods: cluster.tables.pods });
     this.#metrics = createRegistrationMetrics(options.metrics, {
       plan: () => this.#table.plan,
       isKeeping: () => cluster.leadership.isLeader(),
@@ -81,9 +85,7 @@ class LedRegistrations implements PodRegistrations {
   }
 
   findings(): readonly string[] {
-    return [...this.#table.plan.refused].flatMap(([pod, problems]) =>
-      problems.map((problem) => `Pod ${pod}: not registered in Nacos: ${problem}`),
-    );
+    return this.#report.findings(this.#table.plan);
   }
 
   close(): Promise<void> {
@@ -109,8 +111,10 @@ class LedRegistrations implements PodRegistrations {
     const before = this.#table.plan;
     if (!this.#table.update(pods)) return;
     this.#departed.moved(before, this.#table.plan, this.#now());
-    this.#report();
-    if (this.#options.cluster.leadership.isLeader()) this.#registrars.keep(this.#table.plan);
+    this.#report.write(this.#table.plan);
+    if (!this.#options.cluster.leadership.isLeader()) return;
+    this.#registrars.keep(this.#table.plan);
+    this.#report.record(this.#table.plan);
   }
 
   #elected(): void {
@@ -118,6 +122,7 @@ class LedRegistrations implements PodRegistrations {
     this.#registrars.keep(this.#table.plan);
     for (const planned of this.#departed.take()) void this.#withdraw(planned);
     void this.#sweep(this.#term.signal);
+    this.#report.record(this.#table.plan);
   }
 
   #deposed(): void {
@@ -146,15 +151,6 @@ class LedRegistrations implements PodRegistrations {
       const { service, ip, port } = planned.registration;
       this.#options.log.warn({ err, ...planned.place, ...service, ip, port }, 'nacos_withdrawal_failed');
     }
-  }
-
-  /** Each new finding once. */
-  #report(): void {
-    const findings = this.findings();
-    for (const finding of findings) {
-      if (!this.#reported.has(finding)) this.#options.log.warn({ finding }, 'pod_not_registered');
-    }
-    this.#reported = new Set(findings);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { NacosInstance } from '@lanekeeper/nacos/instance';
-import type { NamingClient } from '@lanekeeper/nacos/naming-client';
+import type { NamingClient, NamingStatus } from '@lanekeeper/nacos/naming-client';
 
 /** What a Nacos namespace has, by service of `DEFAULT_GROUP`. */
 export type Stored = Readonly<Record<string, readonly NacosInstance[]>>;
@@ -11,24 +11,37 @@ export function instanceAt(ip: string, metadata: Readonly<Record<string, string>
   };
 }
 
+export interface ReadClientHooks {
+  readonly failure?: () => Error | undefined;
+  /** It cannot be asked before. */
+  readonly connects?: Promise<void>;
+  readonly onClose?: () => void;
+}
+
 /** Answers from `stored` as it is at that moment; rejects with `failure()` where there is one. */
-export function readClient(
-  stored: () => Stored,
-  hooks: { readonly failure?: () => Error | undefined; readonly onClose?: () => void } = {},
-): NamingClient {
+export function readClient(stored: () => Stored, hooks: ReadClientHooks = {}): NamingClient {
+  const told = new Set<(status: NamingStatus) => void>();
+  let state: NamingStatus['state'] = hooks.connects === undefined ? 'connected' : 'connecting';
+  const status = (): NamingStatus => ({
+    ...{ state, sinceMs: 0, protocol: 'grpc', server: 'n:1', connections: 1, problem: undefined },
+  });
+  void hooks.connects?.then(() => {
+    state = 'connected';
+    for (const listener of told) listener(status());
+  });
   const answer = <T>(value: T): Promise<T> => {
-    const failure = hooks.failure?.();
+    const failure = state === 'connected' ? hooks.failure?.() : new Error('not connected yet');
     return failure === undefined ? Promise.resolve(value) : Promise.reject(failure);
   };
   return {
     listServices: (group) => answer(group === 'DEFAULT_GROUP' ? Object.keys(stored()) : []),
     query: ({ name }) => answer({ instances: stored()[name] ?? [], isProtected: false }),
     subscribe: () => () => undefined,
-    status: () => ({
-      ...{ state: 'connected', sinceMs: 0, protocol: 'grpc', server: 'n:1', connections: 1 },
-      problem: undefined,
-    }),
-    onStatus: () => () => undefined,
+    status,
+    onStatus(listener) {
+      told.add(listener);
+      return () => void told.delete(listener);
+    },
     close: () => Promise.resolve(hooks.onClose?.()),
   };
 }

@@ -45,6 +45,27 @@ describe('what nobody remembers', () => {
     expect(log.events.filter(({ event }) => event === 'nacos_sweep_failed')).toHaveLength(1);
   });
 
+  it('is looked for once the server is reached, without a word', async () => {
+    const { promise: connects, resolve } = Promise.withResolvers<void>();
+    const { withdrawn, log, options } = start({ open: () => readClient(() => STORED, { connects }) });
+    const sweeping = sweepStrays(options, new AbortController().signal);
+    expect(withdrawn).toEqual([]);
+    resolve();
+    await sweeping;
+    expect(withdrawn).toHaveLength(2);
+    expect(log.events.map(({ event }) => event)).not.toContain('nacos_sweep_failed');
+  });
+
+  it('is not waited for when the server is never reached within the term', async () => {
+    const term = new AbortController();
+    const connects = new Promise<void>(() => undefined);
+    const { withdrawn, options } = start({ open: () => readClient(() => STORED, { connects }) });
+    const sweeping = sweepStrays(options, term.signal);
+    term.abort();
+    await sweeping;
+    expect(withdrawn).toEqual([]);
+  });
+
   it('is nobody’s business any more when the term is over', async () => {
     const term = new AbortController();
     const failure = vi.fn(() => new Error('away'));

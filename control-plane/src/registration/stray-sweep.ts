@@ -34,43 +34,62 @@ export async function sweepStrays(options: SweepOptions, term: AbortSignal): Pro
 }
 
 async function sweepUntilDone(at: SweptPlace, options: SweepOptions, term: AbortSignal): Promise<void> {
+  if (term.aborted) return;
+  const { open, log, retry = RETRY } = options;
+  const client = open(at.place);
   for (let attempt = 0; !term.aborted; attempt += 1) {
     try {
-      return await sweepOnce(at, options, term);
+      await connected(client, term);
+      await sweepOnce({ at, client }, options, term);
+      break;
     } catch (err) {
-      if (attempt === 0 && !term.aborted) options.log.warn({ err, ...at.place }, 'nacos_sweep_failed');
+      if (attempt === 0 && !term.aborted) log.warn({ err, ...at.place }, 'nacos_sweep_failed');
     }
-    const pauseMs = backoffMs(attempt, options.retry ?? RETRY);
-    await sleep(pauseMs, undefined, { signal: term, ref: false }).catch(() => undefined);
+    await sleep(backoffMs(attempt, retry), undefined, { signal: term, ref: false }).catch(() => undefined);
   }
+  await client.close();
+}
+
+/** A client that was opened just now cannot be asked yet. Resolves when it can, or when the term is over. */
+function connected(client: NamingClient, term: AbortSignal): Promise<void> {
+  if (client.status().state === 'connected') return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      term.removeEventListener('abort', done);
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = client.onStatus(({ state }) => {
+      if (state === 'connected') done();
+    });
+    term.addEventListener('abort', done);
+  });
+}
+
+interface Swept {
+  readonly at: SweptPlace;
+  readonly client: NamingClient;
 }
 
 async function sweepOnce(
-  { place, groups }: SweptPlace,
-  { open, isStray, withdraw, log }: SweepOptions,
+  { at: { place, groups }, client }: Swept,
+  { isStray, withdraw, log }: SweepOptions,
   term: AbortSignal,
 ): Promise<void> {
-  const client = open(place);
-  try {
-    for (const group of groups) {
-      const names = await client.listServices(group);
-      await eachLimited(names, AT_ONCE, async (name) => {
+  for (const group of groups) {
+    if (term.aborted) return;
+    const names = await client.listServices(group);
+    await eachLimited(names, AT_ONCE, async (name) => {
+      if (term.aborted) return;
+      const service = { group, name };
+      const { instances } = await client.query(service);
+      const found = instances.map((instance) => ({ place, registration: asRegistration(service, instance) }));
+      for (const stray of found.filter(isStray)) {
         if (term.aborted) return;
-        const service = { group, name };
-        const { instances } = await client.query(service);
-        const strays = instances.map((instance) => ({
-          place,
-          registration: asRegistration(service, instance),
-        }));
-        for (const stray of strays.filter(isStray)) {
-          if (term.aborted) return;
-          await withdraw(stray);
-          log.info({ ...place, ...service, ip: stray.registration.ip }, 'nacos_stray_withdrawn');
-        }
-      });
-    }
-  } finally {
-    await client.close();
+        await withdraw(stray);
+        log.info({ ...place, ...service, ip: stray.registration.ip }, 'nacos_stray_withdrawn');
+      }
+    });
   }
 }
 

@@ -12,6 +12,8 @@ export interface ClusterAccess {
   readonly client: ApiClient;
   /** The control plane's own. */
   readonly namespace: string;
+  /** This replica's own. */
+  readonly pod: string;
   readonly metrics: KubernetesMetrics;
 }
 

@@ -73,7 +73,7 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
     },
     access: {
       ...{ tables: watch.tables, subscribe: followed.subscribe, leadership },
-      ...{ client, namespace, metrics: clientMetrics },
+      ...{ client, namespace, pod, metrics: clientMetrics },
     },
     reviewTokens: (audience) =>
       createTokenAuthenticator({ reviewer: client, audience, metrics, now: () => performance.now() }),
