@@ -20,6 +20,7 @@ let folder: string;
 let nacos: HttpNacos;
 let log: RecordingLog;
 let source: MeshSource | undefined;
+let metrics: Metrics;
 
 const at = (name: string): string => join(folder, name);
 
@@ -54,7 +55,8 @@ function create(sources: string, more: Readonly<Record<string, string>> = {}): P
     LANEKEEPER_CONTROL_PLANE_LISTEN: '127.0.0.1:15010',
     ...more,
   });
-  return createMeshSource({ config, log, metrics: new Metrics() });
+  metrics = new Metrics();
+  return createMeshSource({ config, log, metrics });
 }
 
 async function start(sources: string): Promise<MeshSource> {
@@ -127,8 +129,10 @@ lanes: [{name: gray, group: demo, match: [{hosts: [gray.example.com]}]}]
       () => expect(source?.awaited().join()).toMatch(/^source nacos has not been read yet: .+/),
       WAIT,
     );
+    expect(metrics.expose()).toMatch(/\nlanekeeper_mesh_problems [1-9]/);
     await nacos.start();
     await started;
+    expect(metrics.expose()).toContain('\nlanekeeper_mesh_problems 0\n');
     expect(endpoints(source, 'default/orders')).toHaveLength(2);
     expect(source.awaited()).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { allOrAllMistakes } from './all-mistakes.ts';
 import { assembleMesh, type MeshAuthenticator } from './assemble-mesh.ts';
 import { createFileMesh } from './file/file-mesh.ts';
 import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
+import { registerMeshMetrics } from './mesh-metrics.ts';
 import type { MeshSource } from './mesh-source.ts';
 import type { OpenedNacos } from './open-nacos.ts';
 import type { AwaitedSource } from './start-sources.ts';
@@ -26,7 +27,7 @@ export async function createMeshSource(options: MeshSourceOptions): Promise<Mesh
   const { config, log } = options;
   const [nacos, cluster] = await allOrAllMistakes(openNacos(options), openCluster(options));
   const catalog = cluster?.catalog ?? createCatalog({ clusterDomain: config.clusterDomain });
-  return assembleMesh({
+  const mesh = assembleMesh({
     ...{ catalog, cluster, log, registries: nacos?.registries ?? [] },
     sources: [
       ...(cluster === undefined ? [] : [{ source: cluster.source, patience: 'always' } as const]),
@@ -35,6 +36,8 @@ export async function createMeshSource(options: MeshSourceOptions): Promise<Mesh
     ],
     authenticator: createAuthenticator(options, cluster),
   });
+  registerMeshMetrics(options.metrics, mesh);
+  return mesh;
 }
 
 function fileSources({ config, log }: MeshSourceOptions, catalog: CatalogWriter): readonly AwaitedSource[] {

@@ -27,6 +27,7 @@ export interface StaticTokens extends Authenticator {
 export function createStaticTokens({ path, log, times }: StaticTokensOptions): StaticTokens {
   const tokens = new TokenTable();
   let file: FileSource | undefined;
+  let isClosed = false;
   return {
     authenticate(token) {
       try {
@@ -37,10 +38,14 @@ export function createStaticTokens({ path, log, times }: StaticTokensOptions): S
     },
     async start() {
       file = await followFile({ path, decode: decodeTokens, sink: tokens, log, ...times });
+      if (isClosed) file.close();
     },
     onChange: (listener) => tokens.onChange(listener),
     problems: () => tokens.problems().map((problem) => `${path}: ${problem.path}: ${problem.message}`),
-    close: () => file?.close(),
+    close() {
+      isClosed = true;
+      file?.close();
+    },
   };
 }
 
