@@ -23,7 +23,10 @@ export interface NacosInstance {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** All instances of a service, of every cluster, the unhealthy and disabled ones included. */
+/**
+ * All instances of a service, of every cluster, the unhealthy ones included; the disabled ones where the server tells of them (2.2.4
+ * leaves them out of lists and pushes: an instance that is disabled is gone).
+ */
 export interface InstanceList {
   readonly instances: readonly NacosInstance[];
   /** Too few are healthy (the service's protection threshold): the server tells all of them as healthy. */

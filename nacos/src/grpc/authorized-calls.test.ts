@@ -82,7 +82,7 @@ test('keeps its token where the user may not read a service, follows the others,
           service: 'DEFAULT_GROUP@@secret-1',
           code: 'nacos_not_permitted',
         },
-        problem: 'the server says: authorization failed! (403)',
+        problem: `Nacos server "main" at 127.0.0.1:${server.address.port} as user "lane": the server says: authorization failed! (403)`,
       },
     },
   ]);

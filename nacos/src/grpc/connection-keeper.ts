@@ -28,12 +28,8 @@ export interface ConnectionKeeper {
 /** Upper bounds of the first pause. */
 const RETRY_BASE_MS = 100;
 const REFUSED_BASE_MS = 500;
-/** What another attempt in a moment may change. Who gets the token keeps his own, longer pauses between logins. */
-const PASSING: ReadonlySet<NacosErrorCode> = new Set([
-  'nacos_unreachable',
-  'nacos_timeout',
-  'nacos_credentials_refused',
-]);
+/** What another attempt in a moment may change. */
+const PASSING: ReadonlySet<NacosErrorCode> = new Set(['nacos_unreachable', 'nacos_timeout']);
 
 export function keepConnection(options: KeeperOptions): ConnectionKeeper {
   const keeper = new Keeper(options);
@@ -77,17 +73,35 @@ class Keeper implements ConnectionKeeper {
 
   /** One attempt, to the end of the connection that it makes; says how long to rest then. */
   async #once(): Promise<number> {
+    const { token, rotation, status } = this.#options;
+    try {
+      // Asked for here so that wrong credentials are an outage with a reason, not a thousand refused subscriptions.
+      await token.current();
+    } catch (error) {
+      this.#tellFailure(status.describe(asNacosError(error)), true);
+      // Who gets the token keeps his own, longer pauses between logins.
+      return this.#pauseAfter(true);
+    }
     let connection: Connection;
     try {
       connection = await this.#attempt();
     } catch (error) {
-      const isRoundOver = this.#options.rotation.isRoundOver();
+      const isRoundOver = rotation.isRoundOver();
       const known = asNacosError(error);
-      this.#tellFailure(known, isRoundOver);
+      this.#tellFailure(status.describe(known), isRoundOver);
       // The other members are tried at once.
-      return isRoundOver ? this.#pauseAfter(known) : 0;
+      return isRoundOver ? this.#pauseAfter(PASSING.has(known.code)) : 0;
     }
     return this.#live(connection);
+  }
+
+  async #attempt(): Promise<Connection> {
+    const { rotation, status } = this.#options;
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const server = rotation.next();
+    status.trying(server);
+    return connect({ ...this.#options, server }, signal);
   }
 
   async #live(connection: Connection): Promise<number> {
@@ -103,7 +117,7 @@ class Keeper implements ConnectionKeeper {
     if (performance.now() - since >= this.#options.timings.settled) this.#failures = 0;
     // Where a connection is cut, the next attempt often succeeds at once: no outage then. A server that is silent has been so for long.
     this.#tellFailure(this.#options.status.describe(error), error.code === 'nacos_timeout');
-    return this.#pauseAfter(error);
+    return this.#pauseAfter(PASSING.has(error.code));
   }
 
   #tellConnection(connection: Connection): void {
@@ -122,24 +136,8 @@ class Keeper implements ConnectionKeeper {
     status.failed(error, isOutage);
   }
 
-  async #attempt(): Promise<Connection> {
-    const { token, rotation, status } = this.#options;
-    const { signal } = this.#closing;
-    const server = rotation.next();
-    status.trying(server);
-    try {
-      // Asked for here so that wrong credentials are an outage with a reason, not a thousand refused subscriptions.
-      await token.current();
-      signal.throwIfAborted();
-      return await connect({ ...this.#options, server }, signal);
-    } catch (error) {
-      throw status.describe(asNacosError(error));
-    }
-  }
-
-  #pauseAfter({ code }: NacosError): number {
+  #pauseAfter(isPassing: boolean): number {
     const { random, timings } = this.#options;
-    const isPassing = PASSING.has(code);
     if (isPassing !== this.#wasPassing) this.#failures = 0;
     this.#wasPassing = isPassing;
     return backoffMs(this.#failures++, {

@@ -59,12 +59,13 @@ class Status implements LinkStatus {
   }
 
   describe(error: NacosError): NacosError {
-    // Who gets the token names server and user itself.
-    if (error.code === 'nacos_credentials_refused' || error.code === 'nacos_closed') return error;
     const { name, credentials } = this.#options.options;
+    const subject = `Nacos server ${JSON.stringify(name)}`;
+    // Who gets the token names both itself.
+    if (error.code === 'nacos_closed' || error.message.includes(subject)) return error;
     const user = credentials === undefined ? '' : ` as user ${JSON.stringify(credentials.username)}`;
     const at = this.#status.server === undefined ? '' : ` at ${this.#status.server}`;
-    const sentence = `Nacos server ${JSON.stringify(name)}${at}${user}: ${error.message}`;
+    const sentence = `${subject}${at}${user}: ${error.message}`;
     return new NacosError(error.code, sentence, { cause: error });
   }
 

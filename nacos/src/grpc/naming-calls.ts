@@ -1,6 +1,7 @@
 import type { AccessToken } from '../access-token.ts';
 import type { InstanceList, ServiceKey } from '../instance.ts';
 import { NacosError } from '../nacos-error.ts';
+import { asNacosError } from './as-nacos-error.ts';
 import type { Connection } from './connection.ts';
 import { list, number, text, type JsonObject } from './wire/json-body.ts';
 import { plainName, readServiceInfo, type ServiceInfo } from './wire/service-info.ts';
@@ -19,11 +20,20 @@ const PAGE = 5000;
 /** A server that goes on telling of more is broken. */
 const MAX_PAGES = 100;
 
-export function createNamingCalls(namespace: string, token: AccessToken): NamingCalls {
+export interface NamingCallsOptions {
+  readonly namespace: string;
+  readonly token: AccessToken;
+  /** Says whose words an error repeats. */
+  readonly describe: (error: NacosError) => NacosError;
+}
+
+export function createNamingCalls({ namespace, token, describe }: NamingCallsOptions): NamingCalls {
   const call = (connection: Connection, type: string, fields: JsonObject): Promise<JsonObject> =>
     callAuthorized(token, (accessToken) =>
       connection.request(type, { namespace: namespace === '' ? PUBLIC : namespace, ...fields }, accessToken),
-    );
+    ).catch((error: unknown) => {
+      throw describe(asNacosError(error));
+    });
   const setSubscribed = (
     connection: Connection,
     { group, name }: ServiceKey,

@@ -33,11 +33,14 @@ export interface GrpcNamingDependencies {
 export function openGrpcNamingClient(options: ServerOptions, deps: GrpcNamingDependencies): NamingClient {
   const { token, log, nowMs = Date.now, random = Math.random, metrics = NO_REPORT } = deps;
   const timings = deps.timings ?? GRPC_TIMINGS;
-  const calls = createNamingCalls(options.namespace, token);
   const who = { registry: options.name, user: options.credentials?.username };
   const refusals = createRefusalLog(log, who);
-  const subscriptions = new Subscriptions({ calls, report: metrics, refusals, timings, random });
   const status = createLinkStatus({ options, log, nowMs });
+  const calls = createNamingCalls({
+    ...{ namespace: options.namespace, token },
+    describe: (error) => status.describe(error),
+  });
+  const subscriptions = new Subscriptions({ calls, report: metrics, refusals, timings, random });
   const keeper = keepConnection({
     ...{ options, token, status, timings, random, clientIp: clientIp() },
     rotation: createServerRotation(options.servers, random),
