@@ -9,30 +9,23 @@ export class DepartedInstances {
   /** By instance, oldest first. */
   readonly #departed = new Map<string, { readonly planned: PlannedRegistration; readonly atMs: number }>();
 
-  moved(from: RegistrationPlan, to: RegistrationPlan, nowMs: number): void {
-    const now = instancesOf(to);
-    for (const [key, planned] of instancesOf(from)) {
-      if (now.has(key)) continue;
+  add(left: readonly PlannedRegistration[], nowMs: number): void {
+    for (const planned of left) {
+      const key = instanceKey(planned);
       this.#departed.delete(key);
       this.#departed.set(key, { planned, atMs: nowMs });
     }
     for (const [key, { atMs }] of this.#departed) {
-      if (nowMs - atMs > FORGET_TIMEOUT_MS || now.has(key)) this.#departed.delete(key);
+      if (nowMs - atMs <= FORGET_TIMEOUT_MS) return;
+      this.#departed.delete(key);
     }
   }
 
-  /** All of them; from now on they are somebody's business. */
-  take(): readonly PlannedRegistration[] {
-    const all = [...this.#departed.values()].map(({ planned }) => planned);
+  /** Those that have not come back; from now on they are somebody's business. */
+  take({ instances }: RegistrationPlan, nowMs: number): readonly PlannedRegistration[] {
+    this.add([], nowMs);
+    const all = [...this.#departed].filter(([key]) => !instances.has(key));
     this.#departed.clear();
-    return all;
+    return all.map(([, { planned }]) => planned);
   }
-}
-
-function instancesOf({ byPlace }: RegistrationPlan): ReadonlyMap<string, PlannedRegistration> {
-  return new Map(
-    [...byPlace.values()]
-      .flatMap(({ place, registrations }) => registrations.map((registration) => ({ place, registration })))
-      .map((planned) => [instanceKey(planned), planned]),
-  );
 }

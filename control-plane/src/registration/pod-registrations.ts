@@ -13,7 +13,7 @@ import type { PodSurroundings } from './plan-pod.ts';
 import { RefusalReport } from './refusal-report.ts';
 import { Registrars, type OpenRegistrar } from './registrars.ts';
 import { createRegistrationMetrics, type RegistrationMetrics } from './registration-metrics.ts';
-import type { PlannedRegistration, RegistrationPlace } from './registration-plan.ts';
+import { instanceKey, type PlannedRegistration, type RegistrationPlace } from './registration-plan.ts';
 import { RegistrationTable } from './registration-table.ts';
 import { sweepStrays } from './stray-sweep.ts';
 
@@ -108,9 +108,9 @@ class LedRegistrations implements PodRegistrations {
   }
 
   #update(pods: Iterable<string>): void {
-    const before = this.#table.plan;
-    if (!this.#table.update(pods)) return;
-    this.#departed.moved(before, this.#table.plan, this.#now());
+    const update = this.#table.update(pods);
+    if (update === undefined) return;
+    this.#departed.add(update.left, this.#now());
     this.#report.write(this.#table.plan);
     if (!this.#options.cluster.leadership.isLeader()) return;
     this.#registrars.keep(this.#table.plan);
@@ -120,7 +120,7 @@ class LedRegistrations implements PodRegistrations {
   #elected(): void {
     this.#term = new AbortController();
     this.#registrars.keep(this.#table.plan);
-    for (const planned of this.#departed.take()) void this.#withdraw(planned);
+    for (const planned of this.#departed.take(this.#table.plan, this.#now())) void this.#withdraw(planned);
     void this.#sweep(this.#term.signal);
     this.#report.record(this.#table.plan);
   }
@@ -136,7 +136,8 @@ class LedRegistrations implements PodRegistrations {
       namespaces.map(({ id, groups }) => ({ place: { registry, namespace: id }, groups })),
     );
     const isStray = (found: PlannedRegistration): boolean =>
-      isRegisteredBy(clusterIdOf(cluster), found.registration.metadata) && !this.#table.has(found);
+      isRegisteredBy(clusterIdOf(cluster), found.registration.metadata) &&
+      !this.#table.plan.instances.has(instanceKey(found));
     const withdraw = (stray: PlannedRegistration): Promise<void> => this.#registrars.withdraw(stray);
     await sweepStrays({ places, open, isStray, withdraw, log }, term);
   }
@@ -148,6 +149,8 @@ class LedRegistrations implements PodRegistrations {
       done.inc();
     } catch (err) {
       failed.inc();
+      // The leader goes on until it is so; we must not, for the pod may have come back by then.
+      if (!this.#options.cluster.leadership.isLeader()) this.#registrars.release();
       const { service, ip, port } = planned.registration;
       this.#options.log.warn({ err, ...planned.place, ...service, ip, port }, 'nacos_withdrawal_failed');
     }

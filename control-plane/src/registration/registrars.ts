@@ -1,4 +1,4 @@
-import type { Registrar } from '@lanekeeper/nacos/registrar';
+import type { Registrar, Registration } from '@lanekeeper/nacos/registrar';
 import {
   placeKey,
   type PlannedRegistration,
@@ -14,7 +14,7 @@ export class Registrars {
   readonly #open: OpenRegistrar;
   readonly #byPlace = new Map<string, { readonly place: RegistrationPlace; readonly registrar: Registrar }>();
   /** What each place was told last: it is only told what is new. */
-  readonly #kept = new Map<string, string>();
+  readonly #kept = new Map<string, readonly Registration[]>();
 
   constructor(open: OpenRegistrar) {
     this.#open = open;
@@ -25,9 +25,8 @@ export class Registrars {
     for (const { place } of byPlace.values()) this.#at(place);
     for (const [key, { registrar }] of this.#byPlace) {
       const registrations = byPlace.get(key)?.registrations ?? [];
-      const text = JSON.stringify(registrations);
-      if (this.#kept.get(key) === text) continue;
-      this.#kept.set(key, text);
+      if (isSame(this.#kept.get(key), registrations)) continue;
+      this.#kept.set(key, registrations);
       registrar.keep(registrations);
     }
   }
@@ -57,4 +56,9 @@ export class Registrars {
     this.#byPlace.set(placeKey(place), { place, registrar });
     return registrar;
   }
+}
+
+/** What a pod is registered as is one object for as long as it stays the same. */
+function isSame(before: readonly Registration[] | undefined, now: readonly Registration[]): boolean {
+  return before?.length === now.length && before.every((registration, at) => registration === now[at]);
 }

@@ -25,6 +25,8 @@ export type PodPlan =
 export interface RegistrationPlan {
   /** By {@link placeKey}; each instance once. */
   readonly byPlace: ReadonlyMap<string, PlaceRegistrations>;
+  /** All of them, by {@link instanceKey}. */
+  readonly instances: { has(key: string): boolean };
   /** Key of a pod (`namespace/name`) -> sentences. */
   readonly refused: ReadonlyMap<string, readonly string[]>;
   readonly waiting: number;
@@ -58,7 +60,7 @@ export function assemblePlan(pods: ReadonlyMap<string, PodPlan>): RegistrationPl
       else at.registrations.push(registration);
     }
   }
-  return { byPlace, refused, waiting };
+  return { byPlace, instances: holders, refused, waiting };
 }
 
 export function placeKey({ registry, namespace }: RegistrationPlace): string {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KubePod } from '../source/kubernetes/objects.ts';
 import { planPod } from './plan-pod.ts';
-import { assemblePlan, instanceKey, type PodPlan } from './registration-plan.ts';
+import { assemblePlan, instanceKey, type PodPlan, type RegistrationPlan } from './registration-plan.ts';
 import { RegistrationTable } from './registration-table.ts';
 import { around, askingPod } from './registration.fixture.ts';
 
@@ -23,6 +23,8 @@ const somePod = fc.record({
   isDraining: fc.boolean(),
   isGone: fc.boolean(),
 });
+
+const comparable = ({ byPlace, refused, waiting }: RegistrationPlan) => ({ byPlace, refused, waiting });
 
 describe('the plan of all pods', () => {
   it('is the same whether it is made at once or change by change', () => {
@@ -45,7 +47,7 @@ describe('the plan of all pods', () => {
           const plan = planPod(pod, surroundings);
           return plan === undefined ? [] : [[key, plan] as const];
         });
-        expect(table.plan).toEqual(assemblePlan(new Map(all)));
+        expect(comparable(table.plan)).toEqual(comparable(assemblePlan(new Map(all))));
         const registrations = [...table.plan.byPlace.values()].flatMap(({ place, registrations: some }) =>
           some.map((registration) => instanceKey({ place, registration })),
         );
@@ -57,12 +59,22 @@ describe('the plan of all pods', () => {
   it('registers an address and port once, and says so to the second that has them', () => {
     const pods = new Map(['a-1', 'a-2'].map((name) => [`shop/${name}`, askingPod(name)]));
     const table = new RegistrationTable(pods, around());
-    expect(table.update(pods.keys())).toBe(true);
+    expect(table.update(pods.keys())).toEqual({ left: [] });
     expect([...table.plan.byPlace.values()].map(({ registrations }) => registrations.length)).toEqual([1]);
     expect([...table.plan.refused]).toEqual([
       ['shop/a-2', ['its address and port are registered for Pod shop/a-1 already']],
     ]);
-    expect(table.update(pods.keys())).toBe(false);
+    expect(table.update(pods.keys())).toBeUndefined();
+  });
+
+  it('tells which instances have left it, but not one that another pod has by now', () => {
+    const pods = new Map(['a-1', 'a-2'].map((name) => [`shop/${name}`, askingPod(name)]));
+    const table = new RegistrationTable(pods, around());
+    table.update(pods.keys());
+    pods.delete('shop/a-1');
+    expect(table.update(['shop/a-1'])).toEqual({ left: [] });
+    pods.set('shop/a-2', askingPod('a-2', { pod: { isTerminating: true } }));
+    expect(table.update(['shop/a-2'])).toMatchObject({ left: [{ registration: { ip: '10.0.0.1' } }] });
   });
 
   it('knows the pods of a namespace whose labels have changed', () => {
@@ -81,6 +93,8 @@ describe('the plan of all pods', () => {
       `shop/${name}`,
       { kind: 'waiting', why: String(at) },
     ]);
-    expect(assemblePlan(new Map(plans.toReversed()))).toEqual(assemblePlan(new Map(plans)));
+    expect(comparable(assemblePlan(new Map(plans.toReversed())))).toEqual(
+      comparable(assemblePlan(new Map(plans))),
+    );
   });
 });

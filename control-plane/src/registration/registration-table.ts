@@ -3,11 +3,17 @@ import { planPod, type PodSurroundings } from './plan-pod.ts';
 import {
   assemblePlan,
   instanceKey,
-  placeKey,
   type PlannedRegistration,
   type PodPlan,
   type RegistrationPlan,
 } from './registration-plan.ts';
+
+export interface TableUpdate {
+  /** Instances that were in the plan and are not any more. */
+  readonly left: readonly PlannedRegistration[];
+}
+
+const NOTHING = { kind: 'nothing' } as const;
 
 /** The plans of all pods that ask for a registration, made anew only for those that change. */
 export class RegistrationTable {
@@ -30,34 +36,29 @@ export class RegistrationTable {
     return this.#plans.get(pod);
   }
 
-  /** Whether it is in the plan, whatever stands beside its address. */
-  has(instance: PlannedRegistration): boolean {
-    const key = instanceKey(instance);
-    const { place } = instance;
-    const registrations = this.#plan.byPlace.get(placeKey(place))?.registrations ?? [];
-    return registrations.some((registration) => instanceKey({ place, registration }) === key);
-  }
-
   /** Of a namespace, whose labels say which pods should have a sidecar. */
   in(namespaces: ReadonlySet<string>): readonly string[] {
     if (namespaces.size === 0) return [];
     return [...this.#plans.keys()].filter((key) => namespaces.has(key.slice(0, key.indexOf('/'))));
   }
 
-  /** These pods, or what is around them, may be others now. False: nothing has changed. */
-  update(pods: Iterable<string>): boolean {
-    let hasChanged = false;
-    for (const key of pods) hasChanged = this.#renew(key) || hasChanged;
-    if (hasChanged) this.#plan = assemblePlan(this.#plans);
-    return hasChanged;
+  /** These pods, or what is around them, may be others now. Undefined: nothing has changed. */
+  update(pods: Iterable<string>): TableUpdate | undefined {
+    const before = [...pods].flatMap((key) => this.#renew(key) ?? []);
+    if (before.length === 0) return undefined;
+    this.#plan = assemblePlan(this.#plans);
+    const left = before.flatMap((plan) => (plan.kind === 'registered' ? [plan.planned] : []));
+    return { left: left.filter((planned) => !this.#plan.instances.has(instanceKey(planned))) };
   }
 
-  #renew(key: string): boolean {
+  /** What was planned before; undefined: it is as it was. */
+  #renew(key: string): PodPlan | typeof NOTHING | undefined {
+    const before = this.#plans.get(key);
     const pod = this.#pods.get(key);
     const plan = pod === undefined ? undefined : planPod(pod, this.#around);
-    if (plan === undefined) return this.#plans.delete(key);
-    if (JSON.stringify(plan) === JSON.stringify(this.#plans.get(key))) return false;
-    this.#plans.set(key, plan);
-    return true;
+    if (JSON.stringify(plan) === JSON.stringify(before)) return undefined;
+    if (plan === undefined) this.#plans.delete(key);
+    else this.#plans.set(key, plan);
+    return before ?? NOTHING;
   }
 }
