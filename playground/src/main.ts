@@ -88,16 +88,20 @@ async function openNacos(): Promise<NacosServer> {
   return told('a Nacos server', () => startNacosServer());
 }
 
-/** Of a start that was interrupted; what is under way ends with this process. */
-function giveUp(): never {
-  throw new Error('stopped before Nacos was up');
+/** Rejects when the start is interrupted; what is under way then ends with this process. */
+function whenInterrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const give = (): void => reject(new Error('stopped before Nacos was up'));
+    if (signal.aborted) give();
+    else signal.addEventListener('abort', give, { once: true });
+  });
 }
 
 async function startTold(command: PlaygroundCommand, options: PlaygroundOptions): Promise<Playground> {
   if (!command.nacos) {
     return told('the gateway, six applications and their sidecars', () => startPlayground(options));
   }
-  const nacos = await Promise.race([openNacos(), untilAborted(options.signal).then(giveUp)]);
+  const nacos = await Promise.race([openNacos(), whenInterrupted(options.signal)]);
   try {
     const what = 'the control plane, the gateway, six applications and their sidecars';
     const playground = await told(what, () => startPlayground({ ...options, nacos }));
