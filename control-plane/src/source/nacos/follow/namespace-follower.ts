@@ -37,8 +37,10 @@ export class NamespaceFollower {
 
   /** Resolves when all services have been read once; stays pending until then. */
   async start(): Promise<void> {
-    const { timings, report, now } = this.#options;
+    const { client, timings, report, now } = this.#options;
     const beganMs = now();
+    // A client that has just been opened is connecting.
+    if (client.status().state !== 'connected') await this.#pause(timings.retryBase);
     for (let attempt = 0; !(await this.#sweep('all', 'first')); attempt++) {
       await this.#pause(backoffMs(attempt, { baseMs: timings.retryBase, maxMs: timings.retryAtMost }));
     }
