@@ -19,6 +19,8 @@ export interface ControlPlaneOptions {
   readonly port?: number;
   /** Loopback; default 127.0.0.1. */
   readonly address?: string;
+  /** The line of its output that is waited for; default: that it is ready. */
+  readonly until?: RegExp;
   /** Further variables by their short names in protocol/variables. */
   readonly variables?: Partial<Record<keyof typeof CONTROL_PLANE_VARIABLES, string>>;
 }
@@ -52,7 +54,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         value,
       ]),
     ),
-    ready: /"event":"ready"/,
+    ready: options.until ?? /"event":"ready"/,
   });
   return { ...running, port, status };
 }

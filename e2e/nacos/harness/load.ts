@@ -1,6 +1,11 @@
 import { Agent } from 'node:http';
+import { eventually } from '../../harness/eventually.ts';
 import { send, type Place } from '../../harness/http-client.ts';
 import { HOSTS, lanesOf, titlesOf, type Lane } from './shop-layout.ts';
+
+/** A loaded machine falls behind for a while. */
+const PATIENCE_S = 60;
+const SHOWN_FAILURES = 10;
 
 export interface LoadOptions {
   readonly gateway: Place;
@@ -13,12 +18,15 @@ export interface LoadReport {
   readonly answered: number;
   /** How often each chain of lanes answered: `gray: gray base gray`. */
   readonly chains: Readonly<Record<string, number>>;
-  /** The wrong ones, errors included, with the second in which they were sent. */
+  /** How many were answered wrongly or not at all. */
+  readonly failed: number;
+  /** The first of them, with the second in which they were sent. */
   readonly failures: readonly string[];
 }
 
 export interface Load {
-  answered(): number;
+  /** Waits until this many more have been answered, which tells the time at the load's pace. */
+  answersOf(seconds: number): Promise<void>;
   /** Waits for all that is under way. */
   stop(): Promise<LoadReport>;
 }
@@ -32,6 +40,11 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
   const under = new Set<Promise<void>>();
   let sent = 0;
   let answered = 0;
+  let failed = 0;
+  const fail = (what: string): void => {
+    failed += 1;
+    if (failures.length < SHOWN_FAILURES) failures.push(what);
+  };
 
   async function one(lane: Lane): Promise<void> {
     const at = ((performance.now() - began) / 1000).toFixed(1);
@@ -40,9 +53,9 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
       const lanes = lanesOf(titlesOf(text));
       const chain = `${lane}: ${lanes}`;
       chains[chain] = (chains[chain] ?? 0) + 1;
-      if (status !== 200 || !isRight(lane, lanes)) failures.push(`${at} s ${lane}: ${status} ${text.trim()}`);
+      if (status !== 200 || !isRight(lane, lanes)) fail(`${at} s ${lane}: ${status} ${text.trim()}`);
     } catch (error) {
-      failures.push(`${at} s ${lane}: ${String(error)}`);
+      fail(`${at} s ${lane}: ${String(error)}`);
     }
     answered += 1;
   }
@@ -56,12 +69,15 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
   }, 5);
 
   return {
-    answered: () => answered,
+    async answersOf(seconds) {
+      const wanted = answered + seconds * perSecond;
+      await eventually(`${seconds} s of load`, () => answered >= wanted, (seconds + PATIENCE_S) * 1_000);
+    },
     async stop() {
       clearInterval(timer);
       await Promise.all(under);
       agent.destroy();
-      return { answered, chains, failures };
+      return { answered, chains, failed, failures };
     },
   };
 }

@@ -8,8 +8,9 @@ export async function untilPromised(
   what: string,
   ask: () => Promise<boolean>,
   since = performance.now(),
+  withinMs = LIMIT_MS,
 ): Promise<number> {
-  await eventually(what, ask, LIMIT_MS);
+  await eventually(what, ask, withinMs);
   return Math.round(performance.now() - since);
 }
 
