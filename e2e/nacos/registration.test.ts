@@ -184,6 +184,15 @@ describe('pods that are registered on their behalf', () => {
     await untilPromised('it is back with a new sidecar', count('drained', 1));
   });
 
+  it('are back when Nacos has lost its data', async () => {
+    await startReplicas();
+    putPod('price-1', 'price', 8_041);
+    putPod('price-2', 'price', 8_042);
+    await untilPromised('both are registered', count('price', 2));
+    await nacos.loseData();
+    tellMeasured('data lost to registered again', await untilPromised('both are back', count('price', 2)));
+  });
+
   it('that went while no replica was there are taken out by the first that comes', async () => {
     const [leader, other] = await startReplicas();
     putPod('order-1', 'order', 8_021);
