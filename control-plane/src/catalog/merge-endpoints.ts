@@ -71,8 +71,10 @@ export function withPodFacts(
 }
 
 function withFacts(endpoint: EndpointConfig, facts: PodFacts): EndpointConfig {
-  const { lane, zone, pod, healthy, dropReason } = facts;
-  return mergeTwo(endpoint, {
+  const { lane, zone = endpoint.zone, pod, healthy, dropReason } = facts;
+  // A registry's zones are its own; callers have that of their pods, so only those can be compared.
+  const known = endpoint.source === 'nacos' && zone !== undefined ? { ...endpoint, zone } : endpoint;
+  return mergeTwo(known, {
     address: endpoint.address,
     ports: endpoint.ports,
     ...(lane === undefined ? {} : { lane }),

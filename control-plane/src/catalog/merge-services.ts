@@ -1,6 +1,7 @@
 import type { EndpointConfig, ServiceConfig, ServicePortConfig } from '@lanekeeper/protocol/model';
 import { mergeEndpoints } from './merge-endpoints.ts';
 import { normalizeService } from './normalize-service.ts';
+import { withSeparatePorts } from './separate-ports.ts';
 import type { ExportTo, SourceService } from './source-service.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { ExportTo, SourceService } from './source-service.ts';
 export function mergeServices(services: readonly SourceService[]): SourceService | undefined {
   const [first, ...others] = services;
   if (first === undefined || others.length === 0) return first;
-  const configs = services.map(({ config }) => config);
+  const configs = withSeparatePorts(services.map(({ config }) => config));
   const affinity = configs.find((config) => config.affinity !== undefined)?.affinity;
   return {
     config: normalizeService({
