@@ -18,6 +18,8 @@ export interface MeasuredControlPlane {
   megabytes(): number;
   peakMegabytes(): number;
   cpuSeconds(): number;
+  /** What it said so far. */
+  log(): string;
   /** The sum of a metric's samples. */
   metric(name: string): Promise<number>;
   stop(): Promise<void>;
@@ -26,46 +28,24 @@ export interface MeasuredControlPlane {
 /** The bundled program with the flags of its image and Nacos as its only source. */
 export async function startOnNacos(httpPort: number): Promise<MeasuredControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-nacos-'));
-  const registries = join(folder, 'nacos.yaml');
-  writeFileSync(registries, `registries:\n- {name: bench, servers: ["127.0.0.1:${httpPort}"]}\n`);
   const [port, statusPort] = [await freePort(), await freePort()];
-  const variables = {
-    source: 'nacos',
-    nacosFile: registries,
-    authentication: 'none',
-    listen: `127.0.0.1:${port}`,
-    statusListen: `127.0.0.1:${statusPort}`,
-    certificateFile: at(`${TLS}/tls.crt`),
-    keyFile: at(`${TLS}/tls.key`),
-    drainDelayMs: '0',
-  } as const;
+  const variables = variablesOf({ folder, httpPort, port, statusPort });
   const started = performance.now();
   const running = await startProcess({
     command: process.execPath,
     args: [...shippedFlags(), CONTROL_PLANE_PROGRAM],
-    env: Object.fromEntries(
-      Object.entries(variables).map(([name, value]) => [
-        CONTROL_PLANE_VARIABLES[name as keyof typeof variables],
-        value,
-      ]),
-    ),
+    env: Object.fromEntries(variables),
     ready: /"event":"ready"/,
     readyTimeoutMs: 120_000,
   });
-  const readyMs = performance.now() - started;
-  const status = (field: string): number => {
-    const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(
-      readFileSync(`/proc/${running.pid}/status`, 'utf8'),
-    );
-    return Number(match?.[1] ?? 0) / 1024;
-  };
   return {
     port,
     ca: readFileSync(at(`${TLS}/ca.crt`), 'utf8'),
-    readyMs,
-    megabytes: () => status('VmRSS'),
-    peakMegabytes: () => status('VmHWM'),
+    readyMs: performance.now() - started,
+    megabytes: () => megabytesOf(running.pid, 'VmRSS'),
+    peakMegabytes: () => megabytesOf(running.pid, 'VmHWM'),
     cpuSeconds: () => cpuSecondsOf(running.pid),
+    log: running.output,
     async metric(name) {
       const response = await fetch(`http://127.0.0.1:${statusPort}/metrics`);
       const samples = (await response.text()).matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
@@ -76,6 +56,38 @@ export async function startOnNacos(httpPort: number): Promise<MeasuredControlPla
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface Places {
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly port: number;
+  readonly statusPort: number;
+}
+
+/** Names and values of the environment. */
+function variablesOf({ folder, httpPort, port, statusPort }: Places): readonly (readonly [string, string])[] {
+  const nacosFile = join(folder, 'nacos.yaml');
+  writeFileSync(nacosFile, `registries:\n- {name: bench, servers: ["127.0.0.1:${httpPort}"]}\n`);
+  const values = {
+    source: 'nacos',
+    nacosFile,
+    authentication: 'none',
+    listen: `127.0.0.1:${port}`,
+    statusListen: `127.0.0.1:${statusPort}`,
+    certificateFile: at(`${TLS}/tls.crt`),
+    keyFile: at(`${TLS}/tls.key`),
+    drainDelayMs: '0',
+  } as const;
+  return Object.entries(values).map(([name, value]) => [
+    CONTROL_PLANE_VARIABLES[name as keyof typeof values],
+    value,
+  ]);
+}
+
+function megabytesOf(pid: number, field: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024;
 }
 
 function cpuSecondsOf(pid: number): number {

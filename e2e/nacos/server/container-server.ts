@@ -62,13 +62,16 @@ export async function startContainerServer(options: NacosServerOptions = {}): Pr
 
 async function startContainer(
   httpPort: number,
-  { auth, heapMb = 256 }: NacosServerOptions,
+  { auth, heapMb = 256, properties = {} }: NacosServerOptions,
 ): Promise<StartedTestContainer> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const secret = Buffer.from('a secret for the tokens of the tests, long enough').toString('base64');
   return new GenericContainer(NACOS_IMAGE)
     .withEnvironment({
       MODE: 'standalone',
+      JAVA_OPT: Object.entries(properties)
+        .map(([name, value]) => `-D${name}=${value}`)
+        .join(' '),
       JVM_XMS: '64m',
       JVM_XMX: `${heapMb}m`,
       JVM_XMN: '32m',

@@ -24,6 +24,7 @@ export function nacosArguments({ jar, home, port }: CommandPlace, options: Nacos
     'java.io.tmpdir': home,
     ...authProperties(options),
     ...tlsProperties(options),
+    ...options.properties,
   };
   return [
     ...['-Xms64m', `-Xmx${options.heapMb ?? 128}m`, '-XX:MaxMetaspaceSize=128m', '-Xss512k'],

@@ -13,6 +13,8 @@ export interface NacosServerOptions {
   readonly tls?: NacosTls;
   /** Of the Java heap; default 128 MB, which does for some thousand instances. */
   readonly heapMb?: number;
+  /** Further settings of Nacos. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** Where data and logs stand and stay; default: a temporary folder that is removed at the end. */
   readonly home?: string;
 }
