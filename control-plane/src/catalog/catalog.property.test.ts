@@ -95,20 +95,30 @@ function seen(catalog: CatalogWriter, key: CanonicalKey): unknown {
   });
 }
 
+/** … by an address that has left its service, too. */
+function seenFormerly(catalog: CatalogWriter, key: CanonicalKey): unknown {
+  const id = catalog.formerly(key);
+  const found = id === undefined ? undefined : catalog.service(id);
+  expect(id === undefined).toBe(found === undefined);
+  if (id !== undefined) expect(catalog.resolve(key)).toEqual([]);
+  return { id, version: found?.version };
+}
+
 describe('after any changes of any sources', () => {
   it('who reads again only what was announced sees what is there', () => {
     fc.assert(
       fc.property(steps, (all) => {
         const { catalog, apply } = start();
-        const known = new Map(KEYS.map((key) => [key, seen(catalog, key)]));
+        const view = (key: CanonicalKey): unknown => [seen(catalog, key), seenFormerly(catalog, key)];
+        const known = new Map(KEYS.map((key) => [key, view(key)]));
         let mesh = catalog.mesh().version;
         catalog.subscribe((change) => {
-          for (const key of change.keys) known.set(key, seen(catalog, key));
+          for (const key of change.keys) known.set(key, view(key));
           if (change.mesh) mesh = catalog.mesh().version;
         });
         for (const step of all) {
           apply(step);
-          for (const key of KEYS) expect(known.get(key)).toEqual(seen(catalog, key));
+          for (const key of KEYS) expect(known.get(key)).toEqual(view(key));
           expect(mesh).toBe(catalog.mesh().version);
         }
       }),
@@ -166,7 +176,11 @@ describe('after any changes of any sources', () => {
           if (isMesh || wanted.some((key) => keys.has(key))) take(translate(catalog, view()));
         });
         for (const step of all) apply(step);
-        const ids = new Set(wanted.flatMap((key) => catalog.resolve(key)));
+        const meaning = (key: CanonicalKey) => {
+          const ids = catalog.resolve(key);
+          return ids.length > 0 ? ids : (catalog.formerly(key) ?? []);
+        };
+        const ids = new Set(wanted.flatMap(meaning));
         const visible = [...ids].filter((id) => {
           const to = catalog.service(id)?.exportTo ?? '*';
           return to === '*' || to.has(from);

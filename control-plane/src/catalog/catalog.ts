@@ -7,6 +7,11 @@ export interface Catalog {
   service(id: string): CatalogService | undefined;
   /** Ids of the services that a canonical key means, whoever may see them; in a stable order. */
   resolve(key: CanonicalKey): readonly string[];
+  /**
+   * Id of the service that an address belonged to last, where it belongs to none now: who connects to it all the same, because its
+   * own list is old, means that service.
+   */
+  formerly(key: CanonicalKey): string | undefined;
   /** What in groups, lanes, routes and settings does not count or leads nowhere, as sentences. */
   findings(): readonly string[];
   /** Zone of the pod at `address`, where a source knows it. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogChange } from './catalog.ts';
 import { endpoint, put, service } from './catalog.fixture.ts';
 import { createCatalog } from './create-catalog.ts';
+import { FormerKeys } from './former-keys.ts';
 import { DEFAULT_MESH_PART } from './mesh-part.ts';
 import type { PodFacts } from './source-service.ts';
 
@@ -293,5 +294,36 @@ describe('what sources say of the mesh beside its services', () => {
     ]);
     catalog.apply(put('nacos', service('d')));
     expect(catalog.findings()).toHaveLength(1);
+  });
+});
+
+describe('an address that has left its service', () => {
+  const b = (...addresses: readonly string[]) =>
+    put('nacos', service('b', { endpoints: addresses.map((address) => endpoint(address)) }));
+
+  it('is known to have been of it, until another has it or there is no such service', () => {
+    const { catalog, changes } = start();
+    catalog.apply(b('10.0.0.1', '10.0.0.2'));
+    catalog.apply(b('10.0.0.2'));
+    expect(catalog.resolve('ip:10.0.0.1')).toEqual([]);
+    expect(catalog.formerly('ip:10.0.0.1')).toBe('shop/b');
+    catalog.apply(b('10.0.0.3'));
+    expect(changes.at(-1)?.keys).toContain('ip:10.0.0.1');
+    catalog.apply(put('nacos', service('c', { endpoints: [endpoint('10.0.0.1')] })));
+    expect(catalog.formerly('ip:10.0.0.1')).toBeUndefined();
+    expect(catalog.formerly('ip:10.0.0.2')).toBe('shop/b');
+    catalog.apply({ source: 'nacos', put: [], removed: ['shop/b'] });
+    expect(catalog.formerly('ip:10.0.0.2')).toBeUndefined();
+    expect(changes.at(-1)?.keys).toContain('ip:10.0.0.2');
+  });
+
+  it('is remembered among a bounded number, the latest first', () => {
+    const former = new FormerKeys(2);
+    for (const last of [1, 2, 3, 2]) former.add(`ip:10.0.0.${last}`, 'shop/b');
+    former.add('ip:10.0.0.4', 'shop/b');
+    expect([...former.keysOf('shop/b')]).toEqual(['ip:10.0.0.2', 'ip:10.0.0.4']);
+    former.remove('ip:10.0.0.2');
+    former.forget('shop/b');
+    expect(former.idOf('ip:10.0.0.4')).toBeUndefined();
   });
 });

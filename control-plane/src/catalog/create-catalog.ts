@@ -2,6 +2,7 @@ import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
+import { FormerKeys } from './former-keys.ts';
 import { KeyIndex } from './key-index.ts';
 import { withoutDraining, withPodFacts } from './merge-endpoints.ts';
 import { mergeMeshParts } from './merge-mesh-parts.ts';
@@ -37,6 +38,7 @@ class MergedCatalog implements CatalogWriter {
   readonly #shelf = new SourceShelf();
   readonly #services = new Map<string, CatalogService>();
   readonly #keys = new KeyIndex();
+  readonly #former = new FormerKeys();
   readonly #lanes = new LaneCensus();
   /** By source and document. */
   readonly #parts = new Map<string, SourcePart>();
@@ -59,6 +61,10 @@ class MergedCatalog implements CatalogWriter {
 
   resolve(key: CanonicalKey): readonly string[] {
     return this.#keys.resolve(key);
+  }
+
+  formerly(key: CanonicalKey): string | undefined {
+    return this.#former.idOf(key);
   }
 
   findings(): readonly string[] {
@@ -129,8 +135,14 @@ class MergedCatalog implements CatalogWriter {
     const before = this.#services.get(id);
     const after = this.#merge(id);
     if (isSameService(before, after)) return false;
-    if (before !== undefined) this.#takeOut(before, keys);
-    if (after !== undefined) this.#putIn(after, keys);
+    // Whoever asked for an address that it had is told of it as well.
+    for (const key of this.#former.keysOf(id)) keys.add(key);
+    const left = before === undefined ? [] : this.#takeOut(before, keys);
+    if (after === undefined) this.#former.forget(id);
+    else {
+      this.#putIn(after, keys);
+      this.#rememberLeft(left, id);
+    }
     return this.#lanes.replace(before?.value, after?.value);
   }
 
@@ -145,18 +157,29 @@ class MergedCatalog implements CatalogWriter {
     return catalogService(standing === endpoints ? merged : withEndpoints(merged, standing));
   }
 
-  #takeOut(service: CatalogService, keys: Set<CanonicalKey>): void {
+  #rememberLeft(keys: Iterable<CanonicalKey>, id: string): void {
+    for (const key of keys) {
+      if (key.startsWith('ip:') && this.#keys.resolve(key).length === 0) this.#former.add(key, id);
+    }
+  }
+
+  /** Returns its keys. */
+  #takeOut(service: CatalogService, keys: Set<CanonicalKey>): ReadonlySet<CanonicalKey> {
     const own = keysOf(service.value, this.#options.clusterDomain);
     this.#services.delete(service.id);
     this.#keys.remove(service.id, own);
     for (const key of own) keys.add(key);
+    return own;
   }
 
   #putIn(service: CatalogService, keys: Set<CanonicalKey>): void {
     const own = keysOf(service.value, this.#options.clusterDomain);
     this.#services.set(service.id, service);
     this.#keys.add(service.id, own);
-    for (const key of own) keys.add(key);
+    for (const key of own) {
+      keys.add(key);
+      this.#former.remove(key);
+    }
   }
 
   #renewMesh(): boolean {

@@ -50,13 +50,21 @@ export function isEmptyDelta(delta: NodeDelta): boolean {
 function servicesFor(catalog: Catalog, view: NodeView): ReadonlyMap<string, CatalogService> {
   const found = new Map<string, CatalogService>();
   for (const key of view.interests) {
-    for (const id of catalog.resolve(key)) {
+    for (const id of meaningOf(catalog, key)) {
       if (found.has(id)) continue;
       const service = catalog.service(id);
       if (service !== undefined && isVisible(service, view.namespace)) found.set(id, service);
     }
   }
   return found;
+}
+
+/** Of an address that has left its service that service: the sidecar brings what is still sent there to another endpoint. */
+function meaningOf(catalog: Catalog, key: CanonicalKey): readonly string[] {
+  const ids = catalog.resolve(key);
+  if (ids.length > 0) return ids;
+  const former = catalog.formerly(key);
+  return former === undefined ? ids : [former];
 }
 
 function isVisible(service: CatalogService, namespace: string): boolean {
