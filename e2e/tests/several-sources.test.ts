@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DiscoveryClient } from '@lanekeeper/control-plane/testing/discovery-client';
+import { HttpNacos } from '@lanekeeper/nacos/testing/http-nacos';
+import type { Update } from '@lanekeeper/protocol/discovery';
+import { formatAddress } from '@lanekeeper/runtime/socket-address';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
+import { SHOP, startFakeCluster, type FakeCluster, type Replica } from '../harness/fake-cluster.ts';
+
+const CA = readFileSync(new URL('../../sidecar/src/discovery/testdata/ca.crt', import.meta.url), 'utf8');
+const BRIEF_WAIT = { timeout: 60_000 };
+
+describe('a control plane of a cluster and of Nacos', () => {
+  let folder: string;
+  let cluster: FakeCluster;
+  let nacos: HttpNacos;
+  let client: DiscoveryClient | undefined;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lanekeeper-several-'));
+    cluster = await startFakeCluster();
+    nacos = await new HttpNacos().start();
+    const servers = `servers: ["${formatAddress(nacos.address)}"]`;
+    writeFileSync(
+      join(folder, 'nacos.yaml'),
+      `registries: [{name: main, ${servers}, protocol: http, namespaces: [{meshNamespace: ${SHOP}}]}]`,
+    );
+    writeFileSync(
+      join(folder, 'mesh.yaml'),
+      'groups: [{name: demo, services: [shop/b]}]\nlanes: [{name: gray, group: demo}]',
+    );
+    cluster.putPod('caller', { address: '10.0.0.9' });
+    cluster.putPod('b-gray', { address: '10.0.0.2', labels: { 'lanekeeper.io/lane': 'gray' } });
+    nacos.services.instances.set('DEFAULT_GROUP@@b', [
+      { ip: '10.0.0.1', port: 8080 },
+      { ip: '10.0.0.2', port: 8080 },
+    ]);
+  });
+  afterEach(async () => {
+    client?.close();
+    client = undefined;
+    await cluster.close();
+    await nacos.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (): Promise<Replica> =>
+    cluster.startReplica('cp-1', {
+      source: 'kubernetes,nacos,file',
+      nacosFile: join(folder, 'nacos.yaml'),
+      meshFile: join(folder, 'mesh.yaml'),
+    });
+
+  async function connect({ port }: Replica): Promise<DiscoveryClient> {
+    client = new DiscoveryClient({ port, ca: CA, token: cluster.tokenOf('caller') });
+    client.hello({ pod: 'caller', namespace: SHOP });
+    expect((await client.take()).mesh?.value.groups).toMatchObject([{ name: 'demo' }]);
+    return client;
+  }
+
+  const told = ({ services }: Update): readonly string[] =>
+    services.flatMap(({ id, value }) =>
+      value.endpoints.map(({ address, lane = 'base', healthy }) => `${id} ${address} ${lane} ${healthy}`),
+    );
+
+  /** Of the next update that has services; one may be about lanes only. */
+  async function nextTold(sidecar: DiscoveryClient): Promise<readonly string[]> {
+    for (;;) {
+      const services = told(await sidecar.take());
+      if (services.length > 0) return services;
+    }
+  }
+
+  it('tells what Nacos knows by address with the lanes that the cluster knows of the pods there', async () => {
+    const sidecar = await connect(await start());
+    sidecar.want('ip:10.0.0.1');
+    expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.1 base true', 'shop/b 10.0.0.2 gray true']);
+    nacos.services.instances.set('DEFAULT_GROUP@@b', [{ ip: '10.0.0.2', port: 8080 }]);
+    expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.2 gray true']);
+    cluster.putPod('b-gray', { address: '10.0.0.2' });
+    expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.2 base true']);
+  });
+
+  it(
+    'serves the cluster where Nacos is down, says what it lacks, and has it when Nacos comes',
+    BRIEF_WAIT,
+    async () => {
+      await nacos.stop();
+      cluster.putService('b', ['10.0.0.7'], 8080);
+      const replica = await start();
+      expect(replica.output()).toContain('"event":"source_not_awaited_any_longer"');
+      expect(await replica.read('/ready')).toBe('ready\n');
+      const { problems } = JSON.parse(await replica.read('/status')) as {
+        readonly problems: readonly string[];
+      };
+      expect(problems.join('\n')).toContain('source nacos has not been read yet: registry main');
+      const sidecar = await connect(replica);
+      sidecar.want('host:b');
+      expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.7 base true']);
+      await nacos.start();
+      expect(await nextTold(sidecar)).toEqual([
+        'shop/b 10.0.0.1 base true',
+        'shop/b 10.0.0.2 gray true',
+        'shop/b 10.0.0.7 base true',
+      ]);
+      await eventually('the end of the problem', async () =>
+        (await replica.read('/status')).includes('"problems":[]'),
+      );
+    },
+  );
+});
