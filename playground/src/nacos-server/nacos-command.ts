@@ -20,6 +20,8 @@ export function nacosArguments({ jar, home, port }: CommandPlace, options: Nacos
     'server.servlet.context-path': '/nacos',
     'server.tomcat.basedir': join(home, 'tomcat'),
     'derby.stream.error.file': join(home, 'logs', 'derby.log'),
+    // To make its database it takes more than the default of 3 s where much else goes on.
+    'db.pool.config.connectionTimeout': '60000',
     'user.home': home,
     'java.io.tmpdir': home,
     ...authProperties(options),
