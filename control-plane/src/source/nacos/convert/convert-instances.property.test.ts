@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { normalizeService } from '../../../catalog/normalize-service.ts';
 import { convertInstances } from './convert-instances.ts';
+import { firstValue } from './instance-lane.ts';
 import { RULES } from './instances.fixture.ts';
 import { ValuePool } from './value-pool.ts';
 
@@ -71,10 +72,8 @@ it('never makes a candidate of the baseline out of an instance that names a lane
   fc.assert(
     fc.property(LIST, (list) => {
       const named = list.instances.filter(({ metadata }) => {
-        const value = RULES.laneKeys
-          .map((key) => metadata[key])
-          .find((text) => text !== undefined && text !== '');
-        return value !== undefined && value !== 'base';
+        const value = firstValue(metadata, RULES.laneKeys);
+        return value !== undefined && value !== 'base' && !value.startsWith('[');
       });
       for (const instance of named) {
         for (const { lane, healthy, dropReason } of serviceOf({ ...list, instances: [instance] }).endpoints) {

@@ -37,6 +37,24 @@ describe('the lane of an instance', () => {
     expect(laneOf({ 'lanekeeper.io/lane': 'base', 'alicloud.service.tag': 'gray' })).toBeUndefined();
   });
 
+  it('is what the agents of MSE write', () => {
+    const env = (...tags: readonly object[]) => ({ '__micro.service.env__': JSON.stringify(tags) });
+    expect(laneOf(env({ desc: 'k8s-pod-label', priority: 100, tag: 'gray', type: 'tag' }))).toBe('gray');
+    expect(laneOf(env({ priority: 1, tag: 'blue' }, { priority: 100, tag: 'gray' }, { tag: 'red' }))).toBe(
+      'gray',
+    );
+    expect(laneOf(env({ tag: 'base' }))).toBeUndefined();
+    expect(laneOf({ ...env(), 'opensergo.io/canary-gray': 'gray' })).toBe('gray');
+    expect(laneOf({ 'opensergo.io/canary': '' })).toBeUndefined();
+    expect(summary(instance('10.0.0.1', { metadata: { 'opensergo.io/canary': '' } }))).toEqual([
+      '10.0.0.1 base 100 ok',
+    ]);
+    for (const value of ['[', '[1]', '[{"tag": 1}]', '[{}]', `[${' '.repeat(5_000)}]`]) {
+      const metadata = { '__micro.service.env__': value };
+      expect(summary(instance('10.0.0.1', { metadata }))).toEqual(['10.0.0.1 base 100 invalid-lane']);
+    }
+  });
+
   it('is not read from what every object has', () => {
     expect(laneOf({}, { laneKeys: ['constructor', 'toString'] })).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import type { DropReason } from '@lanekeeper/protocol/reasons';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { shown, type Finding } from './finding.ts';
 import { instanceAddress, isPort } from './instance-address.ts';
-import { firstKey, standingOf, type LaneStanding } from './instance-lane.ts';
+import { firstValue, standingOf, type LaneStanding } from './instance-lane.ts';
 import { isHuge } from './metadata-size.ts';
 import { meshWeights, type MeshWeight } from './mesh-weights.ts';
 import { SERVICE_PORT } from './service-port.ts';
@@ -135,8 +135,7 @@ function dropReasonOf(
 
 /** What its metadata says; else its cluster, which is what Nacos' own load balancers stay within. */
 function zoneOf({ metadata, cluster }: NacosInstance, { zoneKeys }: InstanceRules): string | undefined {
-  const key = firstKey(metadata, zoneKeys);
-  const zone = key === undefined ? undefined : metadata[key];
+  const zone = firstValue(metadata, zoneKeys);
   if (zone !== undefined && zone.length <= MAX_ZONE) return zone;
   return cluster === DEFAULT_CLUSTER || cluster === '' ? undefined : cluster;
 }

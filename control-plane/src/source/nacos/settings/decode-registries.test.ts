@@ -27,7 +27,7 @@ describe('nacos.yaml', () => {
         clusters: [],
         laneKeys: [
           ...['lanekeeper.io/lane', 'traffic.opensergo.io/label'],
-          ...['alicloud.service.tag', '__micro.service.env__'],
+          ...['alicloud.service.tag', '__micro.service.env__', 'opensergo.io/canary-*'],
         ],
         zoneKeys: ['topology.kubernetes.io/zone', 'zone'],
         recovery: { holdMs: 30_000, missingShare: 0.5 },

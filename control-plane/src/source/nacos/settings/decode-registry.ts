@@ -16,8 +16,9 @@ import * as rules from './text-rules.ts';
 /** As Nacos' own clients write it. */
 const DEFAULT_PORT = 8_848;
 export const DEFAULT_LANE_KEYS = [
-  ...['lanekeeper.io/lane', 'traffic.opensergo.io/label'],
-  ...['alicloud.service.tag', '__micro.service.env__'],
+  ...['lanekeeper.io/lane', 'traffic.opensergo.io/label', 'alicloud.service.tag'],
+  // The agent of MSE: older ones, newer ones.
+  ...['__micro.service.env__', 'opensergo.io/canary-*'],
 ];
 export const DEFAULT_ZONE_KEYS = ['topology.kubernetes.io/zone', 'zone'];
 /** Java's clients register again within 3 s of their reconnection, beats come every 5 s, and who reconnects pauses up to 5 s. */
