@@ -34,6 +34,7 @@ const LANE_OF = {
   Early: undefined,
 } as const;
 type InstanceName = keyof typeof LANE_OF | 'Late';
+type Lanes = Partial<Record<InstanceName, string | undefined>>;
 const NAMES = [...Object.keys(LANE_OF), 'Late'] as readonly InstanceName[];
 
 /** What registries call the services of each protocol, and where all instances listen for it. */
@@ -50,15 +51,13 @@ interface World {
   readonly proxy: Proxy;
   readonly addresses: Readonly<Record<InstanceName, string>>;
   readonly running: ReadonlyMap<string, Running>;
-  /** The same instances, with other lanes for some; undefined: in the baseline. */
-  register(lanes: Partial<Record<InstanceName, string | undefined>>): void;
+  /** The same instances, with other lanes for some; undefined: in the baseline. The late one for one protocol only. */
+  register(lanes: Lanes, late?: ProtocolName): void;
 }
 
 const ends: (() => unknown)[] = [];
 
-type Lanes = Partial<Record<InstanceName, string | undefined>>;
-
-function servicesOf(addresses: World['addresses'], lanes: Lanes): readonly unknown[] {
+function servicesOf(addresses: World['addresses'], lanes: Lanes, late?: ProtocolName): readonly unknown[] {
   const endpoint = (name: InstanceName, port: number): object => ({
     ...{ address: addresses[name], ports: { 80: port }, pod: name, source: 'nacos' },
     ...(lanes[name] === undefined ? {} : { lane: lanes[name] }),
@@ -66,7 +65,9 @@ function servicesOf(addresses: World['addresses'], lanes: Lanes): readonly unkno
   const group = (prefix: string, of: (name: string) => boolean) =>
     PROTOCOL_NAMES.map((protocol) => {
       const { name, port } = SERVICES[protocol];
-      const members = NAMES.filter((instance) => instance in lanes && of(instance));
+      const members = NAMES.filter(
+        (instance) => of(instance) && (instance === 'Late' ? protocol === late : instance in lanes),
+      );
       return {
         ...{ name: `${prefix}${name}`, ports: [{ port: 80 }] },
         endpoints: members.map((instance) => endpoint(instance, port)),
@@ -126,8 +127,8 @@ async function startWorld(source: 'file' | 'control plane'): Promise<World> {
   const [caller] = mesh.config['services'] as readonly unknown[];
   return {
     ...{ mesh, proxy, addresses, running },
-    register(lanes) {
-      const services = [caller, ...servicesOf(addresses, { ...LANE_OF, ...lanes })];
+    register(lanes, late) {
+      const services = [caller, ...servicesOf(addresses, { ...LANE_OF, ...lanes }, late)];
       replaceFile(mesh.file, stringify({ ...mesh.config, services }));
     },
   };
@@ -276,11 +277,24 @@ describe.each(['file', 'control plane'] as const)('a mesh of registered instance
       const client = await connectTo('Late');
       expect(await namesOf(client, undefined, 'gray')).toEqual(['Late', 'Late']);
       expect((await hopTo('Late', protocol)).why).toContain('is no service of the mesh');
-      world.register({ Late: 'gray' });
+      world.register({ Late: 'gray' }, protocol);
       await eventually('the instance', async () => (await client.ask()).name === 'Early');
       expect(await namesOf(client, 'gray')).toEqual(['Late']);
+    });
+
+    it('goes on within the lane while its client chooses an instance that has been taken out', async () => {
+      const client = await connectTo('Late');
+      world.register({ Late: 'gray' }, protocol);
+      await eventually('the instance', async () => (await client.ask('gray')).name === 'Late');
       world.register({});
-      await eventually('its end', async () => (await client.ask()).name === 'Late');
+      await eventually('its end', async () => (await client.ask('gray')).name === 'Early');
+      expect(await namesOf(await connectTo('Late'), undefined, 'gray')).toEqual(['Early', 'Early']);
+      const hop = await hopTo('Late', protocol);
+      expect(hop).toMatchObject({
+        service: `default/late-${SERVICES[protocol].name}`,
+        chosen: { pod: 'Late' },
+      });
+      expect(hop.why).toContain('which is not used: its source does not name it any more');
     });
 
     it('ejects a provider that is killed at once, and goes on within the lane', async () => {

@@ -25,6 +25,9 @@ export const DISCOVERY_METHOD = '/lanekeeper.discovery.v1.Discovery/Stream';
 /** Metadata of the call that carries the projected service account token: `authorization: Bearer <token>`. */
 export const TOKEN_METADATA = 'authorization';
 
+/** Characters of a key: a name of 253 with its prefix, and some room. A longer one ends the stream. */
+export const MAX_KEY_LENGTH = 300;
+
 /** Most keys that one sidecar may be interested in at a time; it lets the longest unused go. */
 export const MAX_INTERESTS = 4_096;
 

@@ -17,6 +17,7 @@ export const DROP_REASONS = {
   disabled: 'it is switched off in its registry',
   'invalid-lane':
     'what names its lane in the registry is no lane name, so it is neither of the baseline nor of a lane',
+  gone: 'its source does not name it any more; the list that it was chosen from is older',
   'disputed-lane': 'two services name different lanes for this address, so it serves neither',
   'invalid-weight': 'its weight in the registry is no number of 0 or more',
   ejected: 'ejected for a while after repeated failures',

@@ -11,6 +11,7 @@ import { SeenIds } from './lane/seen-ids.ts';
 import { createOnDemand, keyOf, type OnDemandMesh } from './on-demand.ts';
 import { compileSnapshot } from './route/compile-snapshot.ts';
 import type { DecisionContext } from './route/decision-context.ts';
+import { FORMER_DEFAULTS, FormerEndpoints } from './route/former-endpoints.ts';
 import type { Snapshot } from './route/snapshot.ts';
 
 /** What decisions look at: the snapshot in force, and what this process has seen of lanes and endpoints. */
@@ -49,13 +50,16 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
     random: Math.random,
   });
   const onDemand = onDemandOf(config, () => store.current());
+  const former = new FormerEndpoints({ ...FORMER_DEFAULTS, now });
   const shared = {
     ...{ workload, links: seenIds, inFlight, picker, untaggedInbound, appAddress },
+    former,
     doubt: onDemand?.doubt,
   };
   let context: DecisionContext = { ...shared, snapshot: store.current() };
   let mayBeExpected = config.podAddress === undefined || config.role === 'gateway';
   store.subscribe((snapshot) => {
+    former.learn(context.snapshot, snapshot);
     context = { ...shared, snapshot };
     mayBeExpected ||= hasEndpointAt(snapshot, config.podAddress);
   });

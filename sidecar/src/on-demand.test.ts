@@ -50,6 +50,39 @@ test('an unknown address is asked for and waited for, once', async () => {
   expect(connect('10.96.0.2')).toBeUndefined();
 });
 
+test('a service whose instances are called by address is asked for by name too, and used whenever they are', async () => {
+  const orders = (...addresses: readonly string[]) =>
+    service('ORDERS@@订单', { endpoints: addresses.map((address) => endpoint(address)) });
+  const { connect, interests, asked, learn } = world();
+  void connect('10.0.0.2');
+  await Promise.resolve();
+  learn(orders('10.0.0.2', '10.0.0.3'));
+  interests.answered(['ip:10.0.0.2']);
+  await Promise.resolve();
+  expect(asked).toEqual(['ip:10.0.0.2', 'host:orders@@订单.default']);
+  interests.answered(['host:orders@@订单.default']);
+  for (let period = 0; period < 200; period += 1) {
+    interests.book.tick();
+    connect('10.0.0.2');
+  }
+  expect([...interests.book.values()].map(({ key }) => key)).toEqual([
+    'ip:10.0.0.2',
+    'host:orders@@订单.default',
+  ]);
+  // The instance goes, the service stays.
+  learn(orders('10.0.0.3'));
+  expect(interests.book.get('host:orders@@订单.default')).toBeDefined();
+  for (let period = 0; period < 200; period += 1) interests.book.tick();
+  expect(interests.book.size).toBe(0);
+});
+
+test('a service with a name that no key can hold is known by address alone', () => {
+  const { connect, interests, learn } = world();
+  void connect('10.0.0.2');
+  learn(service('x'.repeat(250), { namespace: 'y'.repeat(100), endpoints: [endpoint('10.0.0.2')] }));
+  expect(interests.book.size).toBe(1);
+});
+
 test('an address that means nothing to the mesh is waited for once as well', async () => {
   const { connect, interests, send } = world();
   const wait = connect('192.0.2.1');

@@ -1,9 +1,7 @@
-import { MAX_INTERESTS } from '@lanekeeper/protocol/discovery';
+import { MAX_INTERESTS, MAX_KEY_LENGTH } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, InterestKey, NodeIdentity } from '@lanekeeper/protocol/discovery';
 import { StreamEnd } from './stream-end.ts';
 
-/** A name of 253 characters with its prefix, and some room. */
-const MAX_KEY_LENGTH = 300;
 const MAX_TEXT_LENGTH = 300;
 /** Problems of one nack that are kept, and how much of each. */
 const MAX_PROBLEMS = 20;

@@ -12,6 +12,8 @@ export interface Interest {
   isPinned: boolean;
   /** Coarse; in periods of whoever counts them. */
   usedAt: number;
+  /** Used whenever this one is: the services, by name, that its address is an endpoint of. */
+  owners: readonly Interest[];
   /** Texts by which it is found beside its own: `b:8080`, `::ffff:10.0.0.1`. */
   readonly spellings: string[];
 }
@@ -52,7 +54,7 @@ export class InterestBook {
   /** The interest that `spelling` stands for, and marks it as used; one look-up. */
   use(spelling: string): Interest | undefined {
     const interest = this.#bySpelling.get(spelling);
-    if (interest !== undefined) interest.usedAt = this.#period;
+    if (interest !== undefined) this.#mark(interest);
     return interest;
   }
 
@@ -60,7 +62,7 @@ export class InterestBook {
   take(key: InterestKey): Interest {
     const known = this.#byKey.get(key);
     if (known !== undefined) {
-      known.usedAt = this.#period;
+      this.#mark(known);
       return known;
     }
     if (this.#byKey.size >= this.#maxKeys) this.#makeRoom();
@@ -68,6 +70,7 @@ export class InterestBook {
     const interest: Interest = {
       ...{ key, isSettled: isAnswered, isAnswered, isInMesh: false, isPinned: false },
       usedAt: this.#period,
+      owners: [],
       spellings: [],
     };
     this.#byKey.set(key, interest);
@@ -127,6 +130,11 @@ export class InterestBook {
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  #mark(interest: Interest): void {
+    interest.usedAt = this.#period;
+    for (const owner of interest.owners) owner.usedAt = this.#period;
   }
 
   #makeRoom(): void {

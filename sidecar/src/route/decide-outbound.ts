@@ -25,7 +25,7 @@ export function decideOutbound(
   context: DecisionContext,
 ): Decision {
   const { snapshot } = context;
-  const destination = resolveDestination(snapshot, connection.destination, head.authority);
+  const destination = resolveDestination(context, connection.destination, head.authority);
   const { servicePort } = destination;
   if (servicePort === undefined) return decidePassThrough(head, connection, context);
   const policy = servicePort.service.policy;

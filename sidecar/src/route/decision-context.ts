@@ -4,6 +4,7 @@ import type { EvidenceContext, InFlightView, TraceLinks } from '../lane/evidence
 import type { CompiledRule } from '../lane/match-rule.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { Workload } from '../workload.ts';
+import type { FormerEndpoints } from './former-endpoints.ts';
 import type { LanePolicy, Snapshot } from './snapshot.ts';
 
 /** Everything that a decision looks at besides the request. One object per snapshot; a decision only reads it. */
@@ -16,6 +17,8 @@ export interface DecisionContext {
   readonly untaggedInbound: 'correct' | 'adopt';
   /** Where the application listens, for an inbound connection that was not intercepted. */
   readonly appAddress: SocketAddress | undefined;
+  /** What has left the mesh a short while ago. Absent: nothing is remembered. */
+  readonly former?: Pick<FormerEndpoints, 'find'> | undefined;
   /** Why the mesh may know a destination that the snapshot does not. Absent, or undefined: it does not. */
   readonly doubt?: ((connection: Connection, authority: string) => string | undefined) | undefined;
 }

@@ -67,7 +67,7 @@ function otherLanes(decision: Decision, servicePort: ServicePort, run: DryRun): 
   const { snapshot } = context;
   const preferred =
     request.direction === 'outbound'
-      ? resolveDestination(snapshot, request.destination, request.authority.toLowerCase()).preferred
+      ? resolveDestination(context, request.destination, request.authority.toLowerCase()).preferred
       : undefined;
   return [BASELINE, ...[...snapshot.laneNames].sort()]
     .filter((lane) => isUndecided(decision) || lane !== decision.evidence.lane)

@@ -4,8 +4,11 @@ import { at, contextOf, DEMO, endpoint, mesh, service } from './mesh.fixture.ts'
 import { passThroughTarget, protocolAt, resolveDestination } from './resolve-destination.ts';
 
 function resolve(config: MeshConfig, address: string | undefined, authority: string) {
-  const { snapshot } = contextOf(config);
-  const found = resolveDestination(snapshot, address === undefined ? undefined : at(address), authority);
+  const found = resolveDestination(
+    contextOf(config),
+    address === undefined ? undefined : at(address),
+    authority,
+  );
   const { servicePort, preferred, by } = found;
   return {
     to: servicePort === undefined ? null : `${servicePort.service.name}:${servicePort.port}`,

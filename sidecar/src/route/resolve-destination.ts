@@ -3,6 +3,7 @@ import type { AppProtocol } from '@lanekeeper/protocol/model';
 import { addressKey } from './address-key.ts';
 import type { Authority } from './authority.ts';
 import { parseAuthority } from './authority.ts';
+import type { DecisionContext } from './decision-context.ts';
 import type { AddressOwner, Endpoint, Service, ServicePort, Snapshot } from './snapshot.ts';
 
 /** Which service a request is for, and how that is known. */
@@ -19,10 +20,11 @@ const NOWHERE: Destination = { servicePort: undefined, preferred: undefined, by:
 
 /**
  * The original destination address decides, because that is where the bytes would go without us; the authority decides where
- * the address is unknown, and which service is meant where several share the address.
+ * the address is unknown, and which service is meant where several share the address. An address that was an endpoint's a short
+ * while ago counts where nothing else tells.
  */
 export function resolveDestination(
-  snapshot: Snapshot,
+  { snapshot, former }: Pick<DecisionContext, 'snapshot' | 'former'>,
   address: SocketAddress | undefined,
   authority: string,
 ): Destination {
@@ -32,7 +34,11 @@ export function resolveDestination(
     const servicePort = namedPort(snapshot, address);
     if (servicePort !== undefined) return { servicePort, preferred: undefined, by: 'address' };
   }
-  return authority === '' ? NOWHERE : byAuthority(snapshot, parseAuthority(authority));
+  const found = authority === '' ? NOWHERE : byAuthority(snapshot, parseAuthority(authority));
+  if (found.servicePort !== undefined) return found;
+  const at = passThroughTarget(address, authority);
+  const owner = at === undefined ? undefined : former?.find(at, snapshot);
+  return owner === undefined ? NOWHERE : byOwner(owner, address === undefined ? 'authority' : 'address');
 }
 
 /** The service that an address names instead of locating it: the target of `CONNECT b.default:80`. */
@@ -84,9 +90,13 @@ function byAuthority(snapshot: Snapshot, authority: Authority): Destination {
 function byLiteral(snapshot: Snapshot, authority: Authority): Destination {
   if (authority.host === '') return NOWHERE;
   const { host, port = HTTP_PORT } = authority;
-  const address = { address: host.includes(':') ? canonicalHost(host) : host, port };
-  const owner = snapshot.byAddress.get(addressKey(address))?.[0];
+  const owner = snapshot.byAddress.get(addressKey(literal(host, port)))?.[0];
   return owner === undefined ? NOWHERE : byOwner(owner, 'authority');
+}
+
+/** IPv6 has many spellings, of which addresses in the mesh have one. */
+function literal(host: string, port: number): SocketAddress {
+  return { address: host.includes(':') ? canonicalHost(host) : host, port };
 }
 
 /** The port that an authority means at a service: its own, else 80, else the only one there is. */
@@ -105,5 +115,5 @@ export function passThroughTarget(
 ): SocketAddress | undefined {
   if (address !== undefined) return address;
   const { host, port = HTTP_PORT } = parseAuthority(authority);
-  return host === '' || port === 0 ? undefined : { address: host, port };
+  return host === '' || port === 0 ? undefined : literal(host, port);
 }

@@ -6,12 +6,12 @@ import { resolveDestination } from './resolve-destination.ts';
 const HERE = '10.0.0.1:8080';
 const here = (more = {}) => endpoint('10.0.0.1', more);
 
-function snapshotOf(services: readonly ServiceConfig[], members: readonly string[] = []) {
-  return contextOf(mesh({ services, groups: [group(members)] })).snapshot;
+function contextWith(services: readonly ServiceConfig[], members: readonly string[] = []) {
+  return contextOf(mesh({ services, groups: [group(members)] }));
 }
 
 function meant(services: readonly ServiceConfig[], members: readonly string[] = [], authority = HERE) {
-  const { servicePort } = resolveDestination(snapshotOf(services, members), at(HERE), authority);
+  const { servicePort } = resolveDestination(contextWith(services, members), at(HERE), authority);
   return `${servicePort?.service.name ?? ''}:${servicePort?.port ?? ''}`;
 }
 
@@ -48,7 +48,7 @@ describe('an address that several services share, where the authority names none
 
 describe('a process that several services know', () => {
   const subsetsOf = (services: readonly ServiceConfig[], name: string) => {
-    const { subsets } = snapshotOf(services).services.get(`default/${name}`)?.ports.get(80) ?? {};
+    const { subsets } = contextWith(services).snapshot.services.get(`default/${name}`)?.ports.get(80) ?? {};
     return Object.fromEntries([...(subsets ?? [])].map(([lane, { usable }]) => [lane, usable.length]));
   };
 
@@ -66,7 +66,7 @@ describe('a process that several services know', () => {
 
   it('serves neither lane where two are named for it, and says why', () => {
     const services = ['gray', 'green'].map((lane) => service(lane, { endpoints: [here({ lane })] }));
-    const { services: compiled } = snapshotOf(services);
+    const { services: compiled } = contextWith(services).snapshot;
     for (const lane of ['gray', 'green']) {
       const subset = compiled.get(`default/${lane}`)?.ports.get(80)?.subsets.get(lane);
       expect(subset?.usable).toEqual([]);
