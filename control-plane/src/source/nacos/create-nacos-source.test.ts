@@ -322,8 +322,8 @@ it('shows what registries have against instances, each with its service, and log
     '10.0.0.1 base invalid-lane',
     '10.0.0.2 base invalid-weight',
   ]);
-  expect(world.source.findings()).toHaveLength(2 + 6);
-  expect(world.source.findings().at(-1)).toContain('service default/many: and 4 more like these');
+  expect(world.source.findings()).toHaveLength(2 + 4);
+  expect(world.source.findings().at(-1)).toContain('service default/many: and 6 more like these');
   world.want('ip:10.0.0.1', 'ip:10.1.0.1');
   world.client().set('orders', instance('10.0.0.1', { lane: 'Gray_1' }));
   await settle();

@@ -17,8 +17,8 @@ export interface KnownService {
   unfollow: (() => void) | undefined;
 }
 
-/** Of one service; the others are counted. */
-const MAX_FINDINGS = 5;
+/** Of one kind and one service; the others are counted. */
+const MAX_FINDINGS = 3;
 
 /** The services of one Nacos namespace, by their ids in the mesh. */
 export class Directory {
@@ -92,9 +92,15 @@ export class Directory {
   }
 }
 
-/** The first of them, and how many there are beside. */
+/** The first of each kind, and how many there are beside. */
 export function fewOf(findings: readonly Finding[]): readonly string[] {
-  const few = findings.slice(0, MAX_FINDINGS).map(({ message }) => message);
+  const counts = new Map<string, number>();
+  const few = findings.filter(({ code }) => {
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    return count <= MAX_FINDINGS;
+  });
   const others = findings.length - few.length;
-  return others === 0 ? few : [...few, `and ${others} more like these`];
+  const messages = few.map(({ message }) => message);
+  return others === 0 ? messages : [...messages, `and ${others} more like these`];
 }

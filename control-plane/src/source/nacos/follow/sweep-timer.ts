@@ -23,7 +23,7 @@ export class SweepTimer {
   #isClosed = false;
   #demanded: SweepKind | undefined;
   #looks = 0;
-  #beganMs = 0;
+  #beganMs: number | undefined;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #lastTookMs = 0;
 
@@ -39,7 +39,8 @@ export class SweepTimer {
 
   /** Soon, though not too often. */
   demand(kind: SweepKind): void {
-    if (this.#demanded === 'all' || this.#demanded === kind) return;
+    // What is asked for before that is found by the first reading.
+    if (this.#beganMs === undefined || this.#demanded === 'all' || this.#demanded === kind) return;
     this.#demanded = kind;
     if (!this.#isRunning) this.#schedule();
   }
@@ -54,7 +55,7 @@ export class SweepTimer {
     if (this.#isClosed) return;
     const { timings, now } = this.#options;
     const gapMs = Math.max(timings.demandGap, SHARE * this.#lastTookMs);
-    const regularMs = Math.max(this.#beganMs, this.#lastStartMs) + Math.max(timings.namesEvery, gapMs);
+    const regularMs = Math.max(this.#beganMs ?? 0, this.#lastStartMs) + Math.max(timings.namesEvery, gapMs);
     const dueMs = this.#demanded === undefined ? regularMs : this.#lastStartMs + gapMs;
     this.#timer = setTimeout(() => void this.#run(), Math.max(0, dueMs - now()));
     this.#timer.unref();
