@@ -11,7 +11,8 @@ import type { ReplicaStatus } from '../../status/mesh-status.ts';
 import { createStatusBoard, type StatusBoard } from '../../status/status-board.ts';
 import type { Source } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
-import { followCluster } from './follow-cluster.ts';
+import type { ClusterWatch } from './cluster-tables.ts';
+import { followCluster, type FollowedCluster } from './follow-cluster.ts';
 import { createLeadership } from './leadership.ts';
 import { watchCluster } from './watch-cluster.ts';
 
@@ -61,16 +62,7 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
   let board: StatusBoard | undefined;
   return {
     catalog: followed.catalog,
-    source: {
-      name: 'kubernetes',
-      start() {
-        watch.start();
-        return watch.synced();
-      },
-      problems: () => watch.problems(),
-      findings: () => followed.problems().map(({ object, message }) => `${object}: ${message}`),
-      close: () => watch.stop(),
-    },
+    source: sourceOf(watch, followed),
     access: {
       ...{ tables: watch.tables, subscribe: followed.subscribe, leadership },
       ...{ client, namespace, pod, metrics: clientMetrics },
@@ -96,5 +88,18 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       board?.stop();
       client.close();
     },
+  };
+}
+
+function sourceOf(watch: ClusterWatch, followed: FollowedCluster): Source {
+  return {
+    name: 'kubernetes',
+    start() {
+      watch.start();
+      return watch.synced();
+    },
+    problems: () => watch.problems(),
+    findings: () => followed.problems().map(({ object, message }) => `${object}: ${message}`),
+    close: () => watch.stop(),
   };
 }
