@@ -7,11 +7,10 @@ import { registerProcessMetrics } from '@lanekeeper/runtime/process-metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status-server';
 import type { ControlPlaneConfig } from './config.ts';
-import { createDraining } from './draining/create-draining.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
-import { createRegistrations } from './registration/create-registrations.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
 import type { MeshSource } from './source/mesh-source.ts';
+import { createWorkloads } from './workloads.ts';
 
 /** `/status` is for people: the first ones show what is wrong. */
 const MOST_OBJECTS = 100;
@@ -23,11 +22,8 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const stopSampling = registerProcessMetrics(metrics);
   const certificates = createCertificates(config, log, metrics);
   const source = await createMeshSource({ config, log, metrics });
-  const draining = await createDraining({ ...source, log });
-  const { presence, pods } = draining;
-  const registrations = await createRegistrations({ ...source, draining: pods, log, metrics });
-  const problems = (): readonly string[] => [...source.problems(), ...registrations.problems()];
-  const objects = (): readonly string[] => [...source.findings(), ...registrations.findings()];
+  const workloads = await createWorkloads({ source, log, metrics });
+  const { presence, problems, findings: objects } = workloads;
   const discovery = createDiscovery({
     ...{ config, source: { ...source, problems }, presence },
     ...{ certificates, metrics, log },
@@ -45,7 +41,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       log.info({ status: formatAddress(statusAt), sources: namesOf(config) }, 'starting');
       await Promise.all([certificates?.start(), source.start()]);
       const at = await discovery.listen();
-      draining.start();
+      workloads.start();
       source.tell({ status: discovery.status, objects });
       log.info({ discovery: formatAddress(at), tls: certificates !== undefined }, 'listening');
     },
@@ -56,8 +52,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
     async close() {
       discovery.close();
       certificates?.close();
-      draining.close();
-      await registrations.close();
+      await workloads.close();
       source.close();
       await status.close();
       stopSampling();

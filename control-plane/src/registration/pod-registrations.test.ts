@@ -240,6 +240,8 @@ describe('a pod whose sidecar says that it drains', () => {
       ]),
     );
     expect(second.registrations.problems()).toEqual(['it is away']);
+    expect(second.metrics.expose()).toContain('lanekeeper_registration_problems 1');
+    expect(second.metrics.expose()).toContain('lanekeeper_registration_withdrawals_total{result="failed"} 1');
     // It would take the pod out later, when that may be back.
     expect(nacos.done.at(-1)).toBe('release');
   });

@@ -71,6 +71,7 @@ class LedRegistrations implements PodRegistrations {
     this.#metrics = createRegistrationMetrics(options.metrics, {
       plan: () => this.#table.plan,
       isKeeping: () => cluster.leadership.isLeader(),
+      problems: () => this.problems(),
     });
     this.#ends = [
       cluster.subscribe((changes) => this.#changed(changes)),

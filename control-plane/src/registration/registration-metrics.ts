@@ -9,6 +9,7 @@ export interface RegistrationMetrics {
 export interface RegistrationState {
   plan(): RegistrationPlan;
   isKeeping(): boolean;
+  problems(): readonly string[];
 }
 
 export function createRegistrationMetrics(metrics: Metrics, state: RegistrationState): RegistrationMetrics {
@@ -21,6 +22,12 @@ export function createRegistrationMetrics(metrics: Metrics, state: RegistrationS
     .gauge({
       name: 'lanekeeper_registration_leader',
       help: 'Whether this replica registers pods in Nacos: exactly one does.',
+    })
+    .with();
+  const problems = metrics
+    .gauge({
+      name: 'lanekeeper_registration_problems',
+      help: 'Reasons why what stands in Nacos may be old; /status has them.',
     })
     .with();
   const withdrawals = metrics.counter({
@@ -37,6 +44,7 @@ export function createRegistrationMetrics(metrics: Metrics, state: RegistrationS
     pods.with('registered').set(registered);
     pods.with('waiting').set(waiting);
     pods.with('refused').set(refused.size);
+    problems.set(state.problems().length);
     keeping.set(state.isKeeping() ? 1 : 0);
   });
   return { withdrawals: { done: withdrawals.with('done'), failed: withdrawals.with('failed') } };

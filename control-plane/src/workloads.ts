@@ -1,0 +1,40 @@
+import type { Log } from '@lanekeeper/runtime/log';
+import type { Metrics } from '@lanekeeper/runtime/metrics';
+import { createDraining } from './draining/create-draining.ts';
+import type { Presence } from './publish/presence.ts';
+import { createRegistrations } from './registration/create-registrations.ts';
+import type { MeshSource } from './source/mesh-source.ts';
+
+export interface WorkloadsDeps {
+  readonly source: MeshSource;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** What is done about workloads, beside telling sidecars of them: who drains is dropped, who asks for it is registered in Nacos. */
+export interface Workloads {
+  readonly presence: Presence;
+  /** Those of the sources, and why what stands in Nacos may be old. */
+  problems(): readonly string[];
+  /** Those of the sources, and pods that cannot be registered as they ask. */
+  findings(): readonly string[];
+  /** Not before the sources have been read. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Rejects where a file of a registry cannot be read. */
+export async function createWorkloads({ source, log, metrics }: WorkloadsDeps): Promise<Workloads> {
+  const draining = await createDraining({ ...source, log });
+  const registrations = await createRegistrations({ ...source, draining: draining.pods, log, metrics });
+  return {
+    presence: draining.presence,
+    problems: () => [...source.problems(), ...registrations.problems()],
+    findings: () => [...source.findings(), ...registrations.findings()],
+    start: () => draining.start(),
+    close() {
+      draining.close();
+      return registrations.close();
+    },
+  };
+}
