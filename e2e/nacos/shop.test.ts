@@ -3,6 +3,7 @@ import type { NacosServer } from '@lanekeeper/playground/nacos-server/nacos-serv
 import { LABELS } from '@lanekeeper/protocol/labels';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer } from './server/start-server.ts';
+import { expectNoFailure } from './harness/expect-no-failure.ts';
 import { startShop, type Shop } from './harness/shop.ts';
 import { rulesDocument, HOSTS, lanesOf, type Lane } from './harness/shop-layout.ts';
 import { tellMeasured, untilPromised } from './harness/until-promised.ts';
@@ -125,8 +126,7 @@ describe('the shop of seed 000 on a real Nacos', () => {
     tellMeasured('a provider is killed -> ejected', ejected);
     const gone = await untilPromised('Nacos forgets it', async () => (await stateOf()) === undefined, since);
     tellMeasured('a provider is killed -> gone from the list', gone);
-    const report = await load.stop();
-    expect(report.failures).toEqual([]);
+    await expectNoFailure(shop, await load.stop());
     expect(ejected).toBeLessThan(A_SECOND);
   });
 

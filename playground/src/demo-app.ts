@@ -16,6 +16,7 @@ import type { NacosDiscovery } from './nacos-discovery.ts';
 
 /** What a tracing library hands on. The tag of the lane is not among them. */
 const TRACED = ['x-request-id', 'traceparent'];
+/** Unless APP_CALL_TIMEOUT_MS says something else. */
 const CALL_TIMEOUT_MS = 5_000;
 
 interface AppSettings {
@@ -25,6 +26,7 @@ interface AppSettings {
   readonly proxy: { readonly address: string; readonly port: number };
   /** Host name, or service in Nacos, of the callee; empty: none. */
   readonly calls: string;
+  readonly timeoutMs: number;
   /** Undefined: the callee is called by its name. */
   readonly nacos: NacosDiscovery | undefined;
 }
@@ -43,14 +45,15 @@ function nacosOf(env: NodeJS.ProcessEnv): NacosDiscovery | undefined {
 
 function readSettings(env: NodeJS.ProcessEnv): AppSettings {
   const { APP_NAME = '', APP_ADDRESS = '', APP_PORT = '', APP_CALLS = '', APP_PROXY_PORT = '' } = env;
+  const timeoutMs = Number(env['APP_CALL_TIMEOUT_MS'] ?? CALL_TIMEOUT_MS);
   const proxy = { address: APP_ADDRESS, port: Number(APP_PROXY_PORT) };
   const place = { name: APP_NAME, address: APP_ADDRESS, port: Number(APP_PORT) };
-  return { ...place, proxy, calls: APP_CALLS, nacos: nacosOf(env) };
+  return { ...place, proxy, calls: APP_CALLS, timeoutMs, nacos: nacosOf(env) };
 }
 
 /** One request in absolute form to the outbound proxy: what any HTTP client does that was given a proxy. */
 async function callNext(settings: AppSettings, incoming: IncomingMessage, query: string): Promise<string> {
-  const { calls, proxy, nacos } = settings;
+  const { calls, proxy, timeoutMs, nacos } = settings;
   const to = (await nacos?.choose(calls)) ?? calls;
   const headers: Record<string, string> = { host: to };
   const traced = query === '?forward=nothing' ? [] : TRACED;
@@ -60,14 +63,14 @@ async function callNext(settings: AppSettings, incoming: IncomingMessage, query:
   }
   return new Promise((resolve, reject) => {
     const path = `http://${to}/${query}`;
-    const options = { host: proxy.address, port: proxy.port, path, headers, timeout: CALL_TIMEOUT_MS };
+    const options = { host: proxy.address, port: proxy.port, path, headers, timeout: timeoutMs };
     const call = request(options, (response) => {
       buffer(response).then((body) => {
         const text = body.toString('utf8').trim();
         resolve(response.statusCode === 200 ? text : `${calls}: ${response.statusCode} ${text}`);
       }, reject);
     });
-    call.once('timeout', () => call.destroy(new Error(`no answer within ${CALL_TIMEOUT_MS} ms`)));
+    call.once('timeout', () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     call.once('error', reject);
     call.end();
   });

@@ -18,6 +18,7 @@ export interface LoadReport {
   readonly answered: number;
   /** How often each chain of lanes answered: `gray: gray base gray`. */
   readonly chains: Readonly<Record<string, number>>;
+  readonly slowestMs: number;
   /** How many were answered wrongly or not at all. */
   readonly failed: number;
   /** The first of them, with the second in which they were sent. */
@@ -41,13 +42,15 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
   let sent = 0;
   let answered = 0;
   let failed = 0;
+  let slowestMs = 0;
   const fail = (what: string): void => {
     failed += 1;
     if (failures.length < SHOWN_FAILURES) failures.push(what);
   };
 
   async function one(lane: Lane): Promise<void> {
-    const at = ((performance.now() - began) / 1000).toFixed(1);
+    const sentAt = performance.now();
+    const at = ((sentAt - began) / 1000).toFixed(1);
     try {
       const { status, text } = await send(gateway, { host: HOSTS[lane], path: '/buy', agent });
       const lanes = lanesOf(titlesOf(text));
@@ -57,6 +60,7 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
     } catch (error) {
       fail(`${at} s ${lane}: ${String(error)}`);
     }
+    slowestMs = Math.max(slowestMs, Math.round(performance.now() - sentAt));
     answered += 1;
   }
 
@@ -77,7 +81,7 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
       clearInterval(timer);
       await Promise.all(under);
       agent.destroy();
-      return { answered, chains, failed, failures };
+      return { answered, chains, slowestMs, failed, failures };
     },
   };
 }

@@ -8,6 +8,9 @@ import { calleeOf, metadataOf, type Workload } from './shop-layout.ts';
 
 const APP = fileURLToPath(new URL('../../../playground/src/demo-app.ts', import.meta.url));
 
+/** A machine that does much else at the same time is slow; no request of the promises is to fail for that. */
+const CALL_TIMEOUT_MS = '20000';
+
 export interface ShopSite {
   /** `127.0.0.1:8848` */
   readonly server: string;
@@ -64,6 +67,7 @@ function environmentOf(workload: Workload, pod: Pod, { server, metadata }: ShopS
     APP_PORT: String(pod.appAt.port),
     APP_PROXY_PORT: String(pod.proxy.entry.port),
     APP_CALLS: calleeOf(workload) ?? '',
+    APP_CALL_TIMEOUT_MS: CALL_TIMEOUT_MS,
     ...(workload.registrant === 'java' ? {} : own),
   };
 }
