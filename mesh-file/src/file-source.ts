@@ -46,6 +46,12 @@ export function startFileSource(options: FileSourceOptions): Promise<FileSource>
   return followFile<MeshConfig>({ ...options, decode: decodeWholeMesh });
 }
 
+/** A problem that a sink of the file at `path` was told, as a sentence. */
+export function describeFileProblem(path: string, problem: ConfigProblem): string {
+  const place = problem.path === path ? path : `${path}: ${problem.path}`;
+  return `${place}: ${problem.message}`;
+}
+
 function decodeWholeMesh(text: string): Decoded<MeshConfig> {
   const decoded = decodeConfig(text);
   return 'problems' in decoded ? decoded : { value: decoded.config };

@@ -99,8 +99,7 @@ export class SidecarStream {
 
   /** Ends where its token has been taken out meanwhile. */
   recheck(): void {
-    if (this.#grant?.isInForce() !== false) return;
-    this.end(new StreamEnd('token_refused', 'the token is not in force any more'));
+    if (this.#grant?.isInForce() === false) this.end(notInForce());
   }
 
   end(end: StreamEnd): void {
@@ -133,6 +132,8 @@ export class SidecarStream {
   #hello({ node, holds, draining }: Hello): void {
     if (this.#session !== undefined)
       throw new StreamEnd('hello_expected', 'expected one hello, found a second');
+    // It may have been taken out since it was shown.
+    if (this.#grant?.isInForce() === false) throw notInForce();
     this.#caller ??= this.#grant?.callerFor(node);
     checkIdentity(node, this.#caller);
     this.#session = {
@@ -226,6 +227,10 @@ export interface Session {
   behindSinceMs: number | undefined;
   /** The last update that it has refused. */
   rejection: { readonly problems: Nack['problems']; readonly atMs: number } | undefined;
+}
+
+function notInForce(): StreamEnd {
+  return new StreamEnd('token_refused', 'the token is not in force any more');
 }
 
 /** What the token says counts, not the sidecar's word. */

@@ -117,6 +117,18 @@ describe('a file that changes', () => {
     await edge.take();
   });
 
+  it('counts also between a token and its hello', async () => {
+    const authenticate = vi.spyOn(tokens, 'authenticate');
+    const late = discovery.connect({ token: ORDERS });
+    await vi.waitFor(() => expect(authenticate).toHaveBeenCalledWith(ORDERS));
+    const edge = hello(EDGE, { namespace: 'edge' });
+    await edge.take();
+    await write('tokens: []');
+    await edge.status;
+    late.hello(NODE);
+    expect((await late.status).details).toBe('token_refused: the token is not in force any more');
+  });
+
   it('ends the streams of a token that means something else now', async () => {
     const orders = hello(ORDERS);
     await orders.take();
@@ -131,6 +143,7 @@ describe('a file that changes', () => {
     await hello(ORDERS).take();
     await rm(path);
     await vi.waitFor(() => expect(tokens.problems()[0]).toContain('found none'));
+    expect(tokens.problems()[0]?.split('tokens.yaml')).toHaveLength(2);
     await hello(EDGE, { namespace: 'edge' }).take();
     await write(TOKENS);
     await vi.waitFor(() => expect(tokens.problems()).toEqual([]));

@@ -1,6 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { NodeIdentity } from '@lanekeeper/protocol/discovery';
-import { followFile, type FileSource, type FollowTimes } from '@lanekeeper/mesh-file/file-source';
+import {
+  describeFileProblem,
+  followFile,
+  type FileSource,
+  type FollowTimes,
+} from '@lanekeeper/mesh-file/file-source';
 import type { DocumentSink } from '@lanekeeper/mesh-file/mesh-sink';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import type { Log } from '@lanekeeper/runtime/log';
@@ -41,7 +46,7 @@ export function createStaticTokens({ path, log, times }: StaticTokensOptions): S
       if (isClosed) file.close();
     },
     onChange: (listener) => tokens.onChange(listener),
-    problems: () => tokens.problems().map((problem) => `${path}: ${problem.path}: ${problem.message}`),
+    problems: () => tokens.problems().map((problem) => describeFileProblem(path, problem)),
     close() {
       isClosed = true;
       file?.close();

@@ -1,7 +1,7 @@
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { decodeConfig } from '@lanekeeper/mesh-file/decode-config';
 import type { Decoded } from '@lanekeeper/mesh-file/decode-document';
-import { followFile, type FileSource } from '@lanekeeper/mesh-file/file-source';
+import { describeFileProblem, followFile, type FileSource } from '@lanekeeper/mesh-file/file-source';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { CatalogWriter } from '../../catalog/create-catalog.ts';
 import type { Source } from '../source.ts';
@@ -30,7 +30,7 @@ export function createFileMesh({ path, catalog, otherServices, log }: FileMeshOp
       file = await followFile({ path, decode, sink, log });
       if (isClosed) file.close();
     },
-    problems: () => sink.status().problems.map((problem) => `${path}: ${problem.path}: ${problem.message}`),
+    problems: () => sink.status().problems.map((problem) => describeFileProblem(path, problem)),
     findings: () => [],
     close() {
       isClosed = true;
