@@ -69,6 +69,8 @@ async function startContainer(
   return new GenericContainer(NACOS_IMAGE)
     .withEnvironment({
       MODE: 'standalone',
+      // A container may come back with another address; those who voted for the old one would not know it.
+      NACOS_SERVER_IP: '127.0.0.1',
       JAVA_OPT: Object.entries(properties)
         .map(([name, value]) => `-D${name}=${value}`)
         .join(' '),
