@@ -14,8 +14,9 @@ export interface Held {
 }
 
 export function describeHold({ hold, kept, forMs }: Held): string {
+  const left = Math.ceil(forMs / 1000);
   return (
-    `the server came back without ${hold.missing} of ${hold.known} instances that were known; ` +
-    `${kept} that are still missing are served for ${Math.ceil(forMs / 1000)} s more, or until they are back`
+    `the server came back without its data: ${kept} of ${hold.known} instances that were known are still missing; ` +
+    `they are served for ${left} s more, or until they are back`
   );
 }
