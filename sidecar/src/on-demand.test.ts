@@ -63,7 +63,7 @@ test('a service whose instances are called by address is asked for by name too, 
   interests.answered(['host:orders@@订单.default']);
   for (let period = 0; period < 200; period += 1) {
     interests.book.tick();
-    connect('10.0.0.2');
+    void connect('10.0.0.2');
   }
   expect([...interests.book.values()].map(({ key }) => key)).toEqual([
     'ip:10.0.0.2',

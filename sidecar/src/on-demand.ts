@@ -1,9 +1,10 @@
-import { MAX_KEY_LENGTH, type InterestKey } from '@lanekeeper/protocol/discovery';
-import type { MeshConfig, ServiceConfig, ServiceRef } from '@lanekeeper/protocol/model';
+import type { InterestKey } from '@lanekeeper/protocol/discovery';
+import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { canonicalHost, isHost, isLoopback } from '@lanekeeper/runtime/socket-address';
 import { isIP } from 'node:net';
 import type { Interest } from './discovery/interest-book.ts';
 import type { Interests } from './discovery/interests.ts';
+import { keepByName } from './discovery/keep-by-name.ts';
 import type { Connection } from './listen/connection.ts';
 import { parseAuthority } from './route/authority.ts';
 import type { Snapshot } from './route/snapshot.ts';
@@ -67,40 +68,6 @@ export function createOnDemand({ interests, snapshot, isOnLoopback = false }: On
     return interest;
   }
 
-  /**
-   * A client that balances by itself knows addresses only. Its services are kept by name too: else the last of its addresses to go
-   * would take the service away, and what the client still sends there would leave its lane.
-   */
-  function keepByName(services: readonly ServiceConfig[]): void {
-    const ownersOf = new Map<Interest, Interest[]>();
-    for (const service of services) {
-      for (const { address, aliases = [] } of service.endpoints) {
-        for (const each of aliases.length === 0 ? [address] : [address, ...aliases]) {
-          const interest = book.get(isIP(each) === 0 ? `host:${each}` : `ip:${each}`);
-          if (interest === undefined) continue;
-          const owner = interestInService(service);
-          if (owner === undefined || owner === interest) continue;
-          const owners = ownersOf.get(interest);
-          if (owners === undefined) ownersOf.set(interest, [owner]);
-          else if (!owners.includes(owner)) owners.push(owner);
-        }
-      }
-    }
-    for (const [interest, owners] of ownersOf) interest.owners = owners;
-  }
-
-  function interestInService({ name, namespace }: ServiceRef): Interest | undefined {
-    const key: InterestKey = `host:${`${name}.${namespace}`.toLowerCase()}`;
-    if (key.length > MAX_KEY_LENGTH) return undefined;
-    const known = book.get(key);
-    if (known !== undefined) return known;
-    const interest = book.take(key);
-    interest.isInMesh = true;
-    void interests.settle(interest);
-    interest.isSettled = true;
-    return interest;
-  }
-
   function interestInAddress(address: string): Interest | undefined {
     return book.use(address) ?? meet(address, address);
   }
@@ -144,7 +111,7 @@ export function createOnDemand({ interests, snapshot, isOnLoopback = false }: On
         ),
       ]);
       for (const interest of book.values()) interest.isInMesh = isInMesh(interest.key);
-      keepByName(services);
+      keepByName(services, interests);
     },
   };
 }
