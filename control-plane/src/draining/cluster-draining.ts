@@ -41,8 +41,11 @@ const SWEEP_MS = 30_000;
 export function createClusterDraining(options: ClusterDrainingOptions): ClusterDraining {
   const { client, namespace, pods, isLeader, log } = options;
   const place: Named = { resource: CONFIG_MAPS, namespace, name: STATUS_MAP };
-  const writer = new NotesWriter({ client, place, log });
-  const draining = new SharedDraining({
+  const writer = new NotesWriter({
+    ...{ client, place, log },
+    onWritten: (written, version) => draining.written(written, version),
+  });
+  const draining: SharedDraining = new SharedDraining({
     note: (uid, pod) => writer.write(uid, pod),
     isGone: ({ uid, pod }) => pods.get(pod)?.meta.uid !== uid,
   });
@@ -89,6 +92,6 @@ function reflectNotes(
   return createReflector({
     ...{ client, log, metrics, place: { resource, namespace }, fieldSelector: `metadata.name=${name}` },
     transform: (map) => (map.metadata.name === name ? readDrainingNotes(map) : undefined),
-    onChange: (change) => tell(change.kind === 'deleted' ? new Map() : change.value),
+    onChange: (change) => tell(change.kind === 'deleted' ? { ...change.old, pods: new Map() } : change.value),
   });
 }

@@ -1,19 +1,25 @@
 import { fieldsOf, type KubeObject } from '@lanekeeper/kubernetes/kube-object';
+import { readResourceVersion, type ResourceVersion } from '@lanekeeper/kubernetes/resource-version';
 
 /** A key for each pod, so that any replica can write and take back what another one has written, at the same moment. */
 const PREFIX = 'draining.';
 /** What the key of a ConfigMap may have in it. */
 const UID = /^[-._A-Za-z0-9]{1,200}$/;
 
-export type DrainingNotes = ReadonlyMap<string, string>;
+/** What stood in the map at some version of it. */
+export interface DrainingNotes {
+  /** Uid -> `namespace/name` of the pods that replicas have noted down. */
+  readonly pods: ReadonlyMap<string, string>;
+  readonly version: ResourceVersion;
+}
 
-/** Uid -> `namespace/name` of the pods that replicas have noted down; whatever else stands there is left out. */
+/** Whatever else stands there is left out. */
 export function readDrainingNotes(map: KubeObject): DrainingNotes {
   const notes = new Map<string, string>();
   for (const [key, pod] of Object.entries(fieldsOf(map['data']))) {
     if (key.startsWith(PREFIX) && typeof pod === 'string') notes.set(key.slice(PREFIX.length), pod);
   }
-  return notes;
+  return { pods: notes, version: readResourceVersion(map.metadata.resourceVersion) };
 }
 
 /** A merge patch of the map; null takes a note away. */

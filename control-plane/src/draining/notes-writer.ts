@@ -1,4 +1,5 @@
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
+import { readResourceVersion, type ResourceVersion } from '@lanekeeper/kubernetes/resource-version';
 import type { Named } from '@lanekeeper/kubernetes/resources';
 import { backoffMs } from '@lanekeeper/runtime/backoff';
 import type { Log } from '@lanekeeper/runtime/log';
@@ -7,6 +8,8 @@ import { patchOfNotes } from './draining-notes.ts';
 export interface NotesWriterOptions {
   readonly client: Pick<ApiClient, 'patch'>;
   readonly place: Named;
+  /** The map has these notes from that version of it on, until somebody writes others. */
+  readonly onWritten: (notes: ReadonlyMap<string, string | null>, version: ResourceVersion) => void;
   readonly log: Log;
 }
 
@@ -42,10 +45,11 @@ export class NotesWriter {
     if (this.#isClosed || notes.size === 0) return;
     this.#waiting = new Map();
     this.#isWriting = true;
-    const { client, place } = this.#options;
+    const { client, place, onWritten } = this.#options;
     try {
-      await client.patch(place, { type: 'merge', body: patchOfNotes(notes) });
+      const { metadata } = await client.patch(place, { type: 'merge', body: patchOfNotes(notes) });
       this.#failures = 0;
+      onWritten(notes, readResourceVersion(metadata.resourceVersion));
     } catch (err) {
       this.#failed(err, notes);
     }

@@ -210,10 +210,10 @@ describe('a pod whose sidecar says that it drains', () => {
     change('a-1', {});
     second.draining.drains(id);
     await vi.waitFor(() => expect(nacos.done.at(-1)).toBe('withdraw 10.0.0.1'));
-    first.draining.read(new Map([[id.uid, id.pod]]));
+    first.draining.read({ pods: new Map([[id.uid, id.pod]]), version: 1 });
     change('a-1', { pod: { nodeName: 'node-2' } });
     expect(pods()).toEqual([]);
-    first.draining.read(new Map());
+    first.draining.read({ pods: new Map(), version: 2 });
     expect(pods()).toHaveLength(1);
   });
 
