@@ -118,6 +118,12 @@ describe('the settings of a control plane', () => {
       path: '/tokens.yaml',
     });
     expect(problemsOf({ ...tokens, LANEKEEPER_CONTROL_PLANE_LISTEN: '127.0.0.1:15010' })).toEqual([]);
+    const { LANEKEEPER_CONTROL_PLANE_TOKENS_FILE, LANEKEEPER_CONTROL_PLANE_AUTHENTICATION } = tokens;
+    const inCluster = { LANEKEEPER_CONTROL_PLANE_TOKENS_FILE, LANEKEEPER_CONTROL_PLANE_AUTHENTICATION };
+    expect(parseConfig({ ...IN_CLUSTER, ...inCluster })).toMatchObject({
+      sources: { kubernetes: {} },
+      authentication: { kind: 'static' },
+    });
   });
 
   it('cannot switch the tokens of a cluster off', () => {

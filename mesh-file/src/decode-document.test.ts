@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decodeDocument } from './decode-document.ts';
 import { fieldsOf, listOf, requiredOr, type Cursor } from './decoder.ts';
@@ -50,4 +51,55 @@ it('tells where a secret is wrong, and shows nothing of it, wherever it stands',
     expect(problems.join('\n')).not.toContain(VALUE);
     expect(problems.join('\n')).not.toContain('1234567890');
   }
+});
+
+it('shows nothing of a secret and never throws, whatever a person has made of the file', () => {
+  // What stands around a secret that landed somewhere: keys, marks of YAML, other text.
+  const piece = fc.constantFrom(
+    ...[
+      'entries:',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      ': ',
+      ', ',
+      '\n',
+      '\n  ',
+      '"',
+      "'",
+      '*',
+      '&',
+      '!',
+      '!!',
+      '#',
+      '|',
+    ],
+    ...[
+      '>',
+      '%',
+      '@',
+      '`',
+      '---',
+      '? ',
+      '<<: ',
+      'name: a',
+      'secret: ',
+      'entries: [{secret: ',
+      '\t',
+      '~',
+      '\\',
+    ],
+  );
+  const text = fc
+    .tuple(fc.array(piece, { maxLength: 8 }), fc.array(piece, { maxLength: 8 }))
+    .map(([before, after]) => `${before.join('')}${VALUE}${after.join('')}`);
+  fc.assert(
+    fc.property(text, (given) => {
+      const decoded = decode(given);
+      expect(JSON.stringify('problems' in decoded ? decoded.problems : [])).not.toContain(VALUE);
+    }),
+    { numRuns: 3_000 },
+  );
 });
