@@ -90,7 +90,7 @@ test('has no token where the server cannot make one and wants none', async () =>
   expect(await open([server]).token.current()).toBeUndefined();
 });
 
-test('knows wrong credentials by the status 0 of Nacos 2.2', async () => {
+test('knows wrong credentials by the status 0 of a server without its console', async () => {
   const server = await startNacos();
   server.fault = () => ({ status: 0, body: '' });
   expect(await failureOf(open([server]).token)).toMatchObject({ code: 'nacos_credentials_refused' });

@@ -22,10 +22,6 @@ export class FollowedService {
     return this.#listeners.size > 0;
   }
 
-  get isFailing(): boolean {
-    return this.#failures > 0;
-  }
-
   /** Whether it is to be asked for now: one that the server refuses is asked for less and less often. */
   isDue(): boolean {
     return performance.now() >= this.#retryAt;

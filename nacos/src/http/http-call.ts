@@ -22,7 +22,7 @@ export interface HttpCall {
 }
 
 export interface HttpAnswer {
-  /** 0: it says `HTTP/1.1 0`, as Nacos 2.2 does to wrong credentials. */
+  /** 0: it says `HTTP/1.1 0`, as a Nacos without its console does to wrong credentials. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;

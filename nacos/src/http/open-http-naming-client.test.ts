@@ -203,14 +203,26 @@ test('follows the others while the server refuses one service, and asks for that
   await expect.poll(() => good.heard.length).toBe(2);
   expect(log.events).toMatchObject([
     {
-      event: 'nacos_service_unreadable',
+      event: 'nacos_service_refused',
       fields: { service: `${GROUP}@@bad`, problem: expect.stringContaining('caused: service is disabled') },
     },
   ]);
   server.fault = () => undefined;
   await expect.poll(() => bad.heard, { timeout: 5000 }).toEqual([[]]);
-  expect(eventsOf(log)).toEqual(['nacos_service_unreadable', 'nacos_service_readable']);
+  expect(eventsOf(log)).toEqual(['nacos_service_refused', 'nacos_services_accepted']);
   expect(client.status().state).toBe('connected');
+});
+
+test('goes on where a listener fails', async () => {
+  const { server, client, log } = await open();
+  client.subscribe(KEY, () => {
+    throw new Error('boom');
+  });
+  const { heard } = follow(client);
+  await expect.poll(() => heard.length).toBe(1);
+  server.services.instances.set(`${GROUP}@@stock`, [one]);
+  await expect.poll(() => heard.length).toBe(2);
+  expect(eventsOf(log)).toEqual(['nacos_listener_failed', 'nacos_listener_failed']);
 });
 
 test.each([

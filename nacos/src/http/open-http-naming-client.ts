@@ -1,5 +1,7 @@
 import type { Log } from '@lanekeeper/runtime/log';
 import type { ClientDependencies } from '../client-dependencies.ts';
+import { asNacosError } from '../grpc/as-nacos-error.ts';
+import { createRefusalLog, type RefusalLog } from '../grpc/refusal-log.ts';
 import type { InstanceList, ServiceKey } from '../instance.ts';
 import { NacosError, type NacosErrorCode } from '../nacos-error.ts';
 import type { NamingClient, NamingStatus } from '../naming-client.ts';
@@ -27,22 +29,24 @@ export function openHttpNamingClient(options: ServerOptions, dependencies: Clien
 
 class HttpNamingClient implements NamingClient {
   readonly #namespace: string;
-  readonly #log: Log;
   readonly #token: ReturnType<typeof tokenFor>;
   readonly #api: NacosApi;
   readonly #link: ServerLink;
   readonly #queue: PollQueue<FollowedService>;
   readonly #services = new Map<string, FollowedService>();
-  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #refusals: RefusalLog;
+  readonly #log: Log;
   #isClosed = false;
 
   constructor(options: ServerOptions, dependencies: ClientDependencies) {
     this.#namespace = options.namespace;
-    this.#log = dependencies.log;
-    this.#fields = { registry: options.name, namespace: options.namespace, protocol: 'http' };
+    const { log } = dependencies;
+    this.#log = log;
+    const fields = { registry: options.name, namespace: options.namespace, protocol: 'http' };
+    this.#refusals = createRefusalLog(log, fields);
     this.#token = tokenFor(options, dependencies);
     this.#api = createNacosApi(options, { token: this.#token, maxConnections: CONCURRENCY + 4 });
-    this.#link = new ServerLink({ log: this.#log, fields: this.#fields, probe: () => this.#probe() });
+    this.#link = new ServerLink({ log, fields, probe: () => this.#probe() });
     this.#queue = new PollQueue({
       ...{ poll: (service) => this.#poll(service), concurrency: CONCURRENCY },
       ...{ intervalMs: INTERVAL_MS, maxPerSecond: MAX_PER_SECOND },
@@ -63,13 +67,14 @@ class HttpNamingClient implements NamingClient {
     const name = groupedName(key);
     const service = this.#services.get(name) ?? this.#follow(name, key);
     // Whoever subscribes twice with one function is told twice, and ends each by itself.
-    const mine: ListListener = (list) => listener(list);
+    const mine = this.#guarded(listener);
     service.join(mine);
     return () => {
       service.leave(mine);
       if (service.isWanted || this.#services.get(name) !== service) return;
       this.#services.delete(name);
       this.#queue.remove(service);
+      this.#refusals.settled(name);
     };
   }
 
@@ -78,7 +83,7 @@ class HttpNamingClient implements NamingClient {
   }
 
   onStatus(listener: (status: NamingStatus) => void): () => void {
-    return this.#link.onStatus(listener);
+    return this.#link.onStatus(this.#guarded(listener));
   }
 
   async close(): Promise<void> {
@@ -87,6 +92,18 @@ class HttpNamingClient implements NamingClient {
     this.#link.close();
     this.#api.close();
     this.#token.release();
+  }
+
+  /** A listener that throws is a mistake of ours; it must not cost the other listeners. */
+  #guarded<T>(listener: (told: T) => void): (told: T) => void {
+    return (told) => {
+      if (this.#isClosed) return;
+      try {
+        listener(told);
+      } catch (error) {
+        this.#log.error({ err: error }, 'nacos_listener_failed');
+      }
+    };
   }
 
   #follow(name: string, key: ServiceKey): FollowedService {
@@ -101,16 +118,13 @@ class HttpNamingClient implements NamingClient {
     try {
       const list = await this.#ask(service.key);
       if (this.#isClosed || !service.isWanted) return;
-      if (service.isFailing) this.#log.info(this.#fieldsOf(service), 'nacos_service_readable');
+      this.#refusals.settled(groupedName(service.key));
       service.told(list);
     } catch (error) {
       // What concerns all services is told once, and by the link.
       const isItsOwn = !isOfServer(error) || (await this.#link.check());
       if (this.#isClosed || !isItsOwn) return;
-      const problem = error instanceof Error ? error.message : String(error);
-      if (!service.isFailing) {
-        this.#log.warn({ ...this.#fieldsOf(service), problem }, 'nacos_service_unreadable');
-      }
+      this.#refusals.failed(groupedName(service.key), asNacosError(error));
       service.refused();
     }
   }
@@ -142,10 +156,6 @@ class HttpNamingClient implements NamingClient {
       if (isOfServer(error)) void this.#link.check();
       throw error;
     }
-  }
-
-  #fieldsOf({ key }: FollowedService): Readonly<Record<string, unknown>> {
-    return { ...this.#fields, service: groupedName(key) };
   }
 }
 

@@ -25,7 +25,7 @@ export interface SeenRequest {
   readonly atMs: number;
 }
 
-/** What is answered; status 0 as Nacos 2.2 writes it, without a body. */
+/** What is answered; status 0 as a Nacos without its console writes it, without a body. */
 export interface FakeAnswer {
   readonly status: number;
   readonly body: string | Buffer;
