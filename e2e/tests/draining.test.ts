@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DiscoveryClient } from '@lanekeeper/control-plane/testing/discovery-client';
 import type { EndpointConfig } from '@lanekeeper/protocol/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { discoveryVariables } from '../harness/control-plane-process.ts';
+import { discoveryVariables, startControlPlane } from '../harness/control-plane-process.ts';
 import { eventually } from '../harness/eventually.ts';
 import { SHOP, startFakeCluster, type FakeCluster, type Replica } from '../harness/fake-cluster.ts';
 import { freePort } from '../harness/free-port.ts';
@@ -32,12 +32,16 @@ describe('a workload whose sidecar drains', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function sidecarOf(pod: string, replica: Replica, inbound: number): Promise<SidecarProcess> {
+  async function sidecarOf(
+    pod: string,
+    { port }: { readonly port: number },
+    inbound: number,
+  ): Promise<SidecarProcess> {
     const tokenFile = join(folder, pod);
     writeFileSync(tokenFile, cluster.tokenOf(pod));
     const sidecar = await startSidecar({
       variables: {
-        ...discoveryVariables(replica.port, tokenFile),
+        ...discoveryVariables(port, tokenFile),
         ...{ pod, namespace: SHOP, app: 'b', podAddress: ADDRESS, inboundListen: `${ADDRESS}:${inbound}` },
         drainDelayMs: '60000',
       },
@@ -51,6 +55,10 @@ describe('a workload whose sidecar drains', () => {
   function caller(replica: Replica): DiscoveryClient {
     const { port } = replica;
     const client = new DiscoveryClient({ port, ca: readFileSync(CA, 'utf8'), token: cluster.tokenOf('a-1') });
+    return asking(client);
+  }
+
+  function asking(client: DiscoveryClient): DiscoveryClient {
     ends.push(() => client.close());
     client.hello({ pod: 'a-1', namespace: SHOP });
     client.want('host:b');
@@ -86,5 +94,24 @@ describe('a workload whose sidecar drains', () => {
     expect(await endpointsTold(client)).toMatchObject([{ healthy: true }]);
     const isNoted = (): boolean => cluster.statusKeys().some((key) => key.startsWith('draining.'));
     await eventually('the note is taken back', () => !isNoted());
+  });
+
+  it('is none either where no API server knows of it, for the address that its sidecar connects from', async () => {
+    const inbound = await freePort();
+    const file = join(folder, 'mesh.yaml');
+    const endpoints = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, port: inbound }));
+    writeFileSync(file, JSON.stringify({ services: [{ name: 'b', namespace: SHOP, port: 80, endpoints }] }));
+    const controlPlane = await startControlPlane({ file });
+    ends.push(() => controlPlane.stop(2_000));
+    const sidecar = await sidecarOf('b-1', controlPlane, inbound);
+    const client = asking(
+      new DiscoveryClient({ port: controlPlane.port, ca: readFileSync(CA, 'utf8'), token: 'any' }),
+    );
+    expect(await endpointsTold(client)).toMatchObject([{ healthy: true }, { healthy: true }]);
+    await fetch(`http://${sidecar.admin}/drain`, { method: 'POST' });
+    expect(await endpointsTold(client)).toMatchObject([
+      { address: '127.0.0.1', dropReason: 'draining' },
+      { address: '127.0.0.2', healthy: true },
+    ]);
   });
 });
