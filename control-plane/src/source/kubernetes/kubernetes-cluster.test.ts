@@ -15,6 +15,7 @@ import { createDiscovery, type Discovery } from '../../publish/create-discovery.
 import { DiscoveryClient } from '../../testing/discovery-client.ts';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { MeshSource } from '../mesh-source.ts';
+import type { Source } from '../source.ts';
 import { assembleMesh } from '../assemble-mesh.ts';
 import { connectCluster } from './kubernetes-cluster.ts';
 
@@ -31,6 +32,15 @@ const TOKEN_REVIEW = {
       },
     },
   },
+};
+
+/** Beside the cluster, and in trouble. */
+const NACOS: Source = {
+  name: 'nacos',
+  start: () => Promise.resolve(),
+  problems: () => ['registry main: the connection is lost'],
+  findings: () => ['registry main: service x: its weight is no number'],
+  close: () => undefined,
 };
 
 let server: ApiServer;
@@ -60,7 +70,10 @@ beforeEach(async () => {
   });
   source = assembleMesh({
     ...{ catalog: cluster.catalog, cluster, log, registries: [] },
-    sources: [{ source: cluster.source, patience: 'always' }],
+    sources: [
+      { source: cluster.source, patience: 'always' },
+      { source: NACOS, patience: 'briefly' },
+    ],
     authenticator: cluster.reviewTokens('lanekeeper'),
   });
   discovery = createDiscovery({
@@ -126,7 +139,7 @@ it('starts when all has been read, however long the API server takes', async () 
   expect(source.catalog.resolve('host:b.shop')).toEqual(['shop/b']);
 });
 
-it('writes down which pods of lanes have no sidecar, and how many there are that have one', async () => {
+it('writes down which pods of lanes have no sidecar, how many have one, and what any source has to say', async () => {
   const labels = { app: 'b', 'lanekeeper.io/lane': 'gray' };
   server.put(
     { resource: PODS },
@@ -150,6 +163,8 @@ it('writes down which pods of lanes have no sidecar, and how many there are that
       expect(JSON.parse(data?.['status.json'] ?? '{}')).toMatchObject({
         sidecars: 1,
         notInjected: ['shop/b-gray'],
+        objects: NACOS.findings(),
+        replicas: [{ pod: 'cp-1', problems: NACOS.problems() }],
       });
     },
     { timeout: 10_000 },
