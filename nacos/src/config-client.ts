@@ -10,6 +10,8 @@ export interface ConfigClient {
   follow(key: ConfigKey, listener: (content: string | undefined) => void): () => void;
   /** Why what was told may be old, as sentences; empty: it is not. */
   problems(): readonly string[];
+  /** For how many milliseconds all that was asked has been answered; 0: it is not. Infinity: it always was. */
+  steadyForMs(): number;
   /** Ends within a second. */
   close(): Promise<void>;
 }

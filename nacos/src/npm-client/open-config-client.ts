@@ -81,6 +81,10 @@ class NpmConfigClient implements ConfigClient {
     return this.#troubles.sentences();
   }
 
+  steadyForMs(): number {
+    return this.#troubles.overForMs();
+  }
+
   async close(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();

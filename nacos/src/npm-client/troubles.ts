@@ -15,11 +15,14 @@ export interface Troubles {
   end(wish: string): void;
   /** As sentences, each once. */
   sentences(): readonly string[];
+  /** Milliseconds since the last one ended; 0: there are some. Infinity: there was none. */
+  overForMs(): number;
 }
 
 export function createTroubles({ log, fields, events }: TroublesOptions): Troubles {
   const current = new Map<string, string>();
   let toldAt: number | undefined;
+  let overAt = Number.NEGATIVE_INFINITY;
   return {
     begin(wish, error) {
       if (error.code === 'nacos_closed') return;
@@ -30,10 +33,13 @@ export function createTroubles({ log, fields, events }: TroublesOptions): Troubl
       log.warn({ ...fields, code: error.code, problem: error.message }, events.begin);
     },
     end(wish) {
-      if (!current.delete(wish) || current.size > 0 || toldAt === undefined) return;
+      if (!current.delete(wish) || current.size > 0) return;
+      overAt = performance.now();
+      if (toldAt === undefined) return;
       log.info({ ...fields, lastedMs: Math.round(performance.now() - toldAt) }, events.end);
       toldAt = undefined;
     },
     sentences: () => [...new Set(current.values())],
+    overForMs: () => (current.size > 0 ? 0 : performance.now() - overAt),
   };
 }

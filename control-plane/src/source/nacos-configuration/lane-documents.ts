@@ -17,6 +17,8 @@ export interface DocumentPlace {
 interface Document {
   /** Hash of the content that was seen last; undefined: there is none. */
   seen: string | undefined;
+  /** It stood there before an outage and does not since; what it said is in force. */
+  isMissing: boolean;
   problems: readonly ConfigProblem[];
 }
 
@@ -35,11 +37,25 @@ export class LaneDocuments {
   take(place: DocumentPlace, content: string | undefined): void {
     const before = this.#documents.get(place);
     const seen = content === undefined ? undefined : contentHash(content);
-    if (before !== undefined && before.seen === seen) return;
-    const document: Document = { seen, problems: [] };
+    if (before !== undefined && before.seen === seen) {
+      before.isMissing = false;
+      return;
+    }
+    const document: Document = { seen, isMissing: false, problems: [] };
     this.#documents.set(place, document);
     if (content !== undefined) this.#read(place, document, content);
     else if (before !== undefined) this.#takeOut(place);
+  }
+
+  /**
+   * There is none, says a server that has just come back: it may have lost it. What was read stays in force until something else
+   * is written there.
+   */
+  miss(place: DocumentPlace): void {
+    const before = this.#documents.get(place);
+    if (before?.seen === undefined) return this.take(place, undefined);
+    before.isMissing = true;
+    this.#log.warn({ ...place }, 'config_missing');
   }
 
   /** Whether something was heard of it: a content, or that there is none. */
@@ -49,9 +65,10 @@ export class LaneDocuments {
 
   /** Why what is in force may not be what was written last. */
   problems(): readonly string[] {
-    return [...this.#documents].flatMap(([place, { problems }]) =>
-      problems.map(({ path, message }) => `${describe(place)}: ${path}: ${message}`),
-    );
+    return [...this.#documents].flatMap(([place, { problems, isMissing }]) => [
+      ...(isMissing ? [`${describe(place)}: ${MISSING}`] : []),
+      ...problems.map(({ path, message }) => `${describe(place)}: ${path}: ${message}`),
+    ]);
   }
 
   /** Documents that are looked for and not there. */
@@ -81,6 +98,9 @@ export class LaneDocuments {
     this.#catalog.apply({ source: 'nacos', put: [], removed: [], document: `${registry}/${dataId}`, mesh });
   }
 }
+
+const MISSING =
+  'the server came back without it; what it said is in force: publish it again, or restart the control plane to do without it';
 
 export function describe({ registry, namespace, group, dataId }: DocumentPlace): string {
   const where = namespace === '' ? 'the public namespace' : `namespace ${namespace}`;

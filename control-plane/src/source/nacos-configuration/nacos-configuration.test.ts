@@ -15,7 +15,7 @@ const REGISTRY: NacosRegistry = {
   servers: [{ address: '127.0.0.1', port: 8848 }],
   ...{ grpcPortOffset: 1000, contextPath: '/nacos', protocol: 'auto', credentials: undefined },
   ...{ tls: undefined, namespaces: [], clusters: [], laneKeys: [], zoneKeys: [] },
-  recovery: { holdMs: 0, missingShare: 1 },
+  recovery: { holdMs: 30_000, missingShare: 0.5 },
   configuration: { namespace: '', group: 'LANEKEEPER', dataIds: [DEMO, MORE] },
 };
 
@@ -24,6 +24,7 @@ class PlayedClient implements ConfigClient {
   readonly listeners = new Map<string, (content: string | undefined) => void>();
   readonly said: string[] = [];
   isClosed = false;
+  steadyMs = Number.POSITIVE_INFINITY;
 
   follow({ dataId, group }: ConfigKey, listener: (content: string | undefined) => void): () => void {
     this.listeners.set(`${group}/${dataId}`, listener);
@@ -36,6 +37,10 @@ class PlayedClient implements ConfigClient {
 
   problems(): readonly string[] {
     return this.said;
+  }
+
+  steadyForMs(): number {
+    return this.steadyMs;
   }
 
   close(): Promise<void> {
@@ -111,6 +116,23 @@ describe('configurations of Nacos', () => {
     expect(groups()).toEqual(['demo']);
     client.tell(DEMO, 'groups: [{name: demo, services: [a]}]');
     expect(source.problems().join()).not.toContain('demo:');
+  });
+
+  it('stay where a server has come back without them, until something is written there again', () => {
+    client.tell(DEMO, 'groups: [{name: demo, services: [a]}]');
+    client.tell(MORE, 'groups: [{name: more, services: [b]}]');
+    client.steadyMs = 200;
+    client.tell(DEMO, undefined);
+    expect(groups()).toEqual(['demo', 'more']);
+    expect(source.problems()).toEqual([
+      `Nacos main, configuration ${DEMO} of group LANEKEEPER in the public namespace: the server came back without it; what it said is in force: publish it again, or restart the control plane to do without it`,
+    ]);
+    expect(log.events.at(-1)).toMatchObject({ event: 'config_missing', fields: { dataId: DEMO } });
+    client.tell(DEMO, 'groups: [{name: demo, services: [a]}]');
+    expect(source.problems()).toEqual([]);
+    client.steadyMs = 60_000;
+    client.tell(DEMO, undefined);
+    expect(groups()).toEqual(['more']);
   });
 
   it('are not taken again where they say what they said', () => {

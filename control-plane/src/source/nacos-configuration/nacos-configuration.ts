@@ -67,7 +67,8 @@ class NacosConfiguration implements Source {
     for (const place of this.#places.filter(({ registry }) => registry === home.name)) {
       client.follow({ dataId: place.dataId, group: place.group }, (content) => {
         if (this.#isClosed) return;
-        this.#documents.take(place, content);
+        if (content === undefined && mayBeLost(home, client)) this.#documents.miss(place);
+        else this.#documents.take(place, content);
         this.#checkIfAll();
       });
     }
@@ -80,6 +81,14 @@ class NacosConfiguration implements Source {
   #checkIfAll(): void {
     if (this.#places.every((place) => this.#documents.knows(place))) this.#heardOfAll.resolve();
   }
+}
+
+/** A server answers what it has lost within this time after its return. */
+const DOUBT_MS = 15_000;
+
+/** Whether what is not there may have been lost by the server, and the user wants that held against it. */
+function mayBeLost({ recovery }: Home, client: ConfigClient): boolean {
+  return recovery.holdMs > 0 && client.steadyForMs() < DOUBT_MS;
 }
 
 function hasConfiguration(registry: NacosRegistry): registry is Home {
