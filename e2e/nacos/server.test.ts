@@ -59,6 +59,16 @@ describe('the Nacos server that the promises stand on', () => {
     await untilHosts(0);
   });
 
+  it('pushes to those who subscribed what is registered and deregistered after that', async () => {
+    const caller = registrant.client('caller');
+    expect(await caller.watched(INVENTORY)).toEqual([]);
+    const callee = registrant.client('callee');
+    await callee.register(INVENTORY, GRAY);
+    await eventually('a push of it', async () => (await caller.watched(INVENTORY)).length === 1, 10_000);
+    await callee.deregister(INVENTORY, GRAY);
+    await eventually('a push of its end', async () => (await caller.watched(INVENTORY)).length === 0, 10_000);
+  });
+
   it('refuses who does not log in, and a wrong password', async () => {
     const anonymous = await callNacos(server, 'GET', '/ns/instance/list', { serviceName: 'inventory' });
     expect(anonymous.status).toBe(403);

@@ -37,8 +37,10 @@ export interface RegistrantClient {
   /** Registering again replaces what it said before, the metadata say. */
   register(service: RegisteredService, instance: RegisteredInstance): Promise<void>;
   deregister(service: RegisteredService, instance: RegisteredInstance): Promise<void>;
-  /** What this client sees of a service. */
+  /** What the server answers when it is asked. */
   instances(service: RegisteredService): Promise<readonly RegisteredInstance[]>;
+  /** Subscribes to the service the first time; what the server has pushed since then. */
+  watched(service: RegisteredService): Promise<readonly RegisteredInstance[]>;
   /** Ends the connection, and with it its ephemeral instances. */
   close(): Promise<void>;
 }
@@ -112,6 +114,7 @@ function clientOf(ask: Ask): RegistrantClient {
     register: async (service, instance) => void (await ask('register', { ...at(service), instance })),
     deregister: async (service, instance) => void (await ask('deregister', { ...at(service), instance })),
     instances: async (service) => (await ask('instances', at(service))) as readonly RegisteredInstance[],
+    watched: async (service) => (await ask('watched', at(service))) as readonly RegisteredInstance[],
     close: async () => void (await ask('close', {})),
   };
 }

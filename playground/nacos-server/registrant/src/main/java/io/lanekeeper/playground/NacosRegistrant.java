@@ -27,7 +27,7 @@ public final class NacosRegistrant {
   /** What can be asked; absent fields are null. */
   public static final class Command {
     public long id;
-    /** register (again: with what it says now), deregister, close or instances. */
+    /** register (again: with what it says now), deregister, instances, watched or close. */
     public String action;
     public String client;
     public String service;
@@ -90,11 +90,14 @@ public final class NacosRegistrant {
         return null;
       case "instances":
         return clientOf(command).getAllInstances(command.service, command.group, false);
+      case "watched":
+        // Subscribes the first time; from then on it answers with what the server has pushed.
+        return clientOf(command).getAllInstances(command.service, command.group, true);
       case "close":
         close(command.client);
         return null;
       default:
-        throw new IllegalArgumentException("expected register, deregister, instances or close, not " + command.action);
+        throw new IllegalArgumentException("expected register, deregister, instances, watched or close, not " + command.action);
     }
   }
 
