@@ -11,9 +11,10 @@ const GUARD = new URL('./guard-process.ts', import.meta.url).href;
 /** Starts a process that would go on for long, stops it, guards it, and says its id. */
 const OWNER = `
 import { spawn } from 'node:child_process';
-import { guardProcess } from '${GUARD}';
+const [folder, module] = process.argv.slice(1);
+const { guardProcess } = await import(module);
 const guarded = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-guardProcess(guarded.pid, process.argv[1]);
+guardProcess(guarded.pid, folder);
 guarded.kill('SIGSTOP');
 console.log(guarded.pid);
 setInterval(() => undefined, 1000);
@@ -39,7 +40,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 test('ends the process and removes its folder when the owner is killed, though the process is stopped', async () => {
-  const args = ['--input-type=module', '--eval', OWNER, folder];
+  const args = ['--input-type=module', '--eval', OWNER, folder, GUARD];
   const owner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface({ input: owner.stdout }), 'line')) as [string];
   const pid = Number(line);
