@@ -83,6 +83,37 @@ describe('a control plane of a cluster and of Nacos', () => {
     expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.2 base true']);
   });
 
+  it('takes nothing from a sidecar that a replica without Nacos does not know', BRIEF_WAIT, async () => {
+    const first = await start();
+    const sidecar = await connect(first);
+    sidecar.want('ip:10.0.0.1');
+    const [held] = (await sidecar.take()).services;
+    if (held === undefined) throw new Error('the sidecar was told no service');
+    const holds = { mesh: 'of before', services: { [held.id]: held.version } };
+    await first.stop(5_000);
+    await nacos.stop();
+
+    const fresh = await start();
+    const again = new DiscoveryClient({ port: fresh.port, ca: CA, token: cluster.tokenOf('caller') });
+    client?.close();
+    client = again;
+    again.hello({ pod: 'caller', namespace: SHOP }, holds);
+    again.want('ip:10.0.0.1');
+    const answers = [await again.take()];
+    while (answers.at(-1)?.answered.length === 0) answers.push(await again.take());
+    for (const answer of answers) expect(answer).toMatchObject({ services: [], removed: [] });
+    expect(answers.every(({ mesh }) => mesh === undefined)).toBe(true);
+
+    nacos.services.instances.set('DEFAULT_GROUP@@b', [{ ip: '10.0.0.2', port: 8080 }]);
+    await nacos.start();
+    const known = [await again.take()];
+    while (known.every(({ removed }) => removed.length === 0)) known.push(await again.take());
+    expect(known.flatMap(({ removed }) => removed)).toEqual(['shop/b']);
+    expect(known.find(({ mesh }) => mesh !== undefined)?.mesh?.value.groups).toMatchObject([
+      { name: 'demo' },
+    ]);
+  });
+
   it(
     'serves the cluster where Nacos is down, says what it lacks, and has it when Nacos comes',
     BRIEF_WAIT,

@@ -4,6 +4,8 @@ import type { ServiceConfig } from '@lanekeeper/protocol/model';
 /** What the mesh is, as all sources together say. The publisher reads it; nothing in it changes under a reader. */
 export interface Catalog {
   mesh(): Versioned<MeshPart>;
+  /** False: some source has not been read yet, so that what is not known may be there all the same. */
+  isWhole(): boolean;
   service(id: string): CatalogService | undefined;
   /** Ids of the services that a canonical key means, whoever may see them; in a stable order. */
   resolve(key: CanonicalKey): readonly string[];

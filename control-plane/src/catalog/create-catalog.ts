@@ -25,6 +25,8 @@ export interface CatalogOptions {
 export interface CatalogWriter extends Catalog {
   /** Puts a change in force, then tells the subscribers. False: it says nothing new. */
   apply(change: SourceChange): boolean;
+  /** The catalog is not whole until the returned function is called. */
+  expectMore(): () => void;
   /** Nobody is sent to endpoints at these addresses any more, whatever sources say of them; to those of before again. */
   drain(addresses: ReadonlySet<string>): void;
 }
@@ -42,6 +44,8 @@ class MergedCatalog implements CatalogWriter {
   readonly #lanes = new LaneCensus();
   /** By source and document. */
   readonly #parts = new Map<string, SourcePart>();
+  /** What is still to come. */
+  readonly #expected = new Set<object>();
   readonly #listeners = new Set<(change: CatalogChange) => void>();
   #merged: MergedPart = { part: DEFAULT_MESH_PART, findings: [] };
   #mesh: Versioned<MeshPart> = new VersionedValue(DEFAULT_MESH_PART);
@@ -53,6 +57,20 @@ class MergedCatalog implements CatalogWriter {
 
   mesh(): Versioned<MeshPart> {
     return this.#mesh;
+  }
+
+  isWhole(): boolean {
+    return this.#expected.size === 0;
+  }
+
+  expectMore(): () => void {
+    const expected = {};
+    this.#expected.add(expected);
+    return () => {
+      if (!this.#expected.delete(expected) || !this.isWhole()) return;
+      // What was left as it was while not everything was known may concern everybody.
+      for (const listener of this.#listeners) listener({ mesh: true, keys: new Set() });
+    };
   }
 
   service(id: string): CatalogService | undefined {

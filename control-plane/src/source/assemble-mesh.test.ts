@@ -97,6 +97,7 @@ describe('a mesh of several sources', () => {
       { source: cluster, patience: 'always' },
       { source: nacos, patience: 'briefly' },
     ]);
+    const { catalog } = mesh;
     const started = mesh.start();
     const { isOver } = follow(started);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -108,10 +109,14 @@ describe('a mesh of several sources', () => {
     await vi.advanceTimersByTimeAsync(1);
     await started;
     expect(log.events.map(({ event }) => event)).toContain('source_not_awaited_any_longer');
-    expect(mesh.problems()).toEqual(['source nacos has not been read yet']);
+    expect(mesh.problems()).toEqual([
+      'source nacos has not been read yet; until then sidecars keep what they know of before, lanes and rules included',
+    ]);
+    expect(catalog.isWhole()).toBe(false);
     nacos.comesUp();
     await vi.advanceTimersByTimeAsync(0);
     expect(mesh.problems()).toEqual([]);
+    expect(catalog.isWhole()).toBe(true);
     nacos.said.push('main: the connection is lost');
     expect(mesh.problems()).toEqual(['main: the connection is lost']);
     mesh.close();

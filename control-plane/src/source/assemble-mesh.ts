@@ -25,11 +25,17 @@ export interface MeshAuthenticator extends Authenticator {
   close?(): void;
 }
 
+const UNTIL_THEN = 'until then sidecars keep what they know of before, lanes and rules included';
+
 /** Several sources as one: all of them write to the one catalog. */
 export function assembleMesh(parts: MeshParts): MeshSource {
   const { catalog, authenticator, cluster, registries, log, times } = parts;
   const sources = parts.sources.map(({ source }) => source);
-  const starting = startSources({ sources: parts.sources, log, ...times });
+  const late = parts.sources.filter(({ patience }) => patience === 'briefly');
+  // What is listened for without them is not everything.
+  const expected = new Map(late.map(({ source }) => [source, catalog.expectMore()]));
+  const onRead = (source: Source): void => expected.get(source)?.();
+  const starting = startSources({ sources: parts.sources, log, onRead, ...times });
   const findings = (): readonly string[] => [
     ...sources.flatMap((source) => source.findings()),
     ...catalog.findings(),
@@ -45,7 +51,7 @@ export function assembleMesh(parts: MeshParts): MeshSource {
     problems() {
       const pending = new Set(starting.pending());
       const ofSources = sources.flatMap((source) =>
-        pending.has(source) ? [notRead(source)] : source.problems(),
+        pending.has(source) ? [`${notRead(source)}; ${UNTIL_THEN}`] : source.problems(),
       );
       return [...ofSources, ...(authenticator.problems?.() ?? [])];
     },

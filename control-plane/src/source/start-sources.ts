@@ -11,6 +11,8 @@ export interface AwaitedSource {
 export interface StartOptions {
   readonly sources: readonly AwaitedSource[];
   readonly log: Log;
+  /** Told of each source that has been read. */
+  readonly onRead?: (source: Source) => void;
   /** How long those are waited for that are waited for briefly, once the others are there; default {@link BRIEFLY_MS}. */
   readonly brieflyMs?: number;
   /** A source that takes longer is complained of; default {@link COMPLAIN_MS}. */
@@ -42,6 +44,7 @@ export function startSources(options: StartOptions): SourceStart {
     });
     await source.start();
     pending.delete(source);
+    options.onRead?.(source);
     log.info({ source: source.name }, 'source_read');
   };
   const startOf = (patience: AwaitedSource['patience']): readonly Promise<void>[] =>

@@ -27,18 +27,27 @@ export interface NodeDelta {
   readonly removed: readonly string[];
 }
 
-/** What `view` needs beyond what it holds. Pure: the same catalog and view give the same delta. */
+/**
+ * What `view` needs beyond what it holds. Pure: the same catalog and view give the same delta. While the catalog is not whole, what
+ * a sidecar knows from before is not taken away: this replica may only not know it yet, and of lanes and rules the sidecar has more.
+ */
 export function translate(catalog: Catalog, view: NodeView): NodeDelta {
   const mesh = catalog.mesh();
   const needed = servicesFor(catalog, view);
   const { holds } = view;
+  const keepsMesh = mesh.version === holds.mesh || (holds.mesh !== undefined && !catalog.isWhole());
   return {
-    mesh: mesh.version === holds.mesh ? undefined : mesh,
+    mesh: keepsMesh ? undefined : mesh,
     services: [...needed.values()]
       .filter(({ id, version }) => holds.services.get(id) !== version)
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    removed: [...holds.services.keys()].filter((id) => !needed.has(id)).sort(),
+    removed: [...holds.services.keys()].filter((id) => !needed.has(id) && isKnown(catalog, id)).sort(),
   };
+}
+
+/** Of a service that it does not know a catalog that is not whole cannot say that there is none. */
+function isKnown(catalog: Catalog, id: string): boolean {
+  return catalog.isWhole() || catalog.service(id) !== undefined;
 }
 
 /** Whether there is nothing to tell. */
