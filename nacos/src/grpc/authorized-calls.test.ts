@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AccessToken } from '../access-token.ts';
 import { NacosError } from '../nacos-error.ts';
 import { refusal, type Fault, type SeenCall } from '../testing/grpc-nacos.ts';
-import { openTestClient, service, startGrpcNacos } from '../testing/grpc-client.ts';
+import { openTestClient, service, soon, startGrpcNacos } from '../testing/grpc-client.ts';
 import { host } from '../testing/grpc-services.ts';
 
 const ECHO = service('echo');
@@ -35,7 +35,7 @@ test('shows its token with what it asks about services, and with nothing else', 
   await client.query(ECHO);
   await client.listServices('g');
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   const shown = new Set(server.calls.map(({ type, headers }) => `${type} ${headers.get('accessToken')}`));
   expect([...shown].sort()).toEqual([
     'ConnectionSetupRequest undefined',
@@ -55,7 +55,7 @@ test('gets a new token when the server takes the old one no more, and asks again
   const { client, follow, log } = openTestClient([server], {}, { token });
   const { told } = follow('echo');
   expect(await client.query(ECHO)).toMatchObject({ instances: [{ ip: '10.0.0.1' }] });
-  await expect.poll(() => told).toEqual(['10.0.0.1']);
+  await soon(() => told).toEqual(['10.0.0.1']);
   expect(new Set(token.refusedTokens)).toEqual(new Set(['t1']));
   expect(log.events).toEqual([]);
 });
@@ -68,9 +68,9 @@ test('keeps its token where the user may not read a service, follows the others,
   const token = numberedTokens();
   const { client, follow, log } = openTestClient([server], { credentials }, { token });
   const [one, other, open] = [follow('secret-1'), follow('secret-2'), follow('echo')];
-  await expect.poll(() => open.told).toEqual(['']);
+  await soon(() => open.told).toEqual(['']);
   await expect(client.query(service('secret-1'))).rejects.toMatchObject({ code: 'nacos_not_permitted' });
-  await expect.poll(() => server.callsOf('SubscribeServiceRequest').length).toBeGreaterThan(6);
+  await soon(() => server.callsOf('SubscribeServiceRequest').length).toBeGreaterThan(6);
   expect(token.refusedTokens).toEqual([]);
   expect(log.events).toEqual([
     {
@@ -87,7 +87,7 @@ test('keeps its token where the user may not read a service, follows the others,
     },
   ]);
   server.fault = () => undefined;
-  await expect.poll(() => [...one.told, ...other.told]).toEqual(['', '']);
+  await soon(() => [...one.told, ...other.told]).toEqual(['', '']);
   expect(log.events.at(-1)).toEqual({
     event: 'nacos_services_accepted',
     fields: { registry: 'main', user: 'lane' },
@@ -114,7 +114,7 @@ test('is not connected while nobody gives it a token, says why, and leaves the l
   expect(client.status()).toMatchObject({ state: 'connecting', problem: wrong });
   expect(server.calls).toEqual([]);
   isRight = true;
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   expect(log.events).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import { expect, test } from 'vitest';
 import { NacosError } from '../nacos-error.ts';
-import { openTestClient, service, startGrpcNacos } from '../testing/grpc-client.ts';
+import { openTestClient, service, soon, startGrpcNacos } from '../testing/grpc-client.ts';
 import { host } from '../testing/grpc-services.ts';
 
 const ECHO = service('echo');
@@ -14,10 +14,10 @@ test('lets the server see that it has gone, and tells nobody anything afterwards
   const server = await startGrpcNacos();
   const { client, follow, statuses, log } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   await client.close();
   server.change(ECHO, [host('10.0.0.1')]);
-  await expect.poll(() => server.clients).toEqual([]);
+  await soon(() => server.clients).toEqual([]);
   expect(told).toEqual(['']);
   expect(statuses.map(({ state }) => state)).toEqual(['connected']);
   expect(log.events).toEqual([]);
@@ -31,7 +31,7 @@ test('ends what is asked of a server that hangs', async () => {
   await client.query(ECHO);
   server.fault = ({ type }) => (type === 'ServiceQueryRequest' ? 'silence' : undefined);
   const asked = client.query(ECHO);
-  await expect.poll(() => server.callsOf('ServiceQueryRequest')).toHaveLength(2);
+  await soon(() => server.callsOf('ServiceQueryRequest')).toHaveLength(2);
   await client.close();
   expect(await codeOf(asked)).toBe('nacos_closed');
 });
@@ -43,10 +43,10 @@ test.each(['ServerCheckRequest', 'HealthCheckRequest'])(
     server.fault = ({ type }) => (type === silentType ? 'silence' : undefined);
     const { client } = openTestClient([server]);
     const asked = codeOf(client.query(ECHO));
-    await expect.poll(() => server.callsOf(silentType)).toHaveLength(1);
+    await soon(() => server.callsOf(silentType)).toHaveLength(1);
     await client.close();
     expect(await asked).toBe('nacos_closed');
-    await expect.poll(() => server.clients).toEqual([]);
+    await soon(() => server.clients).toEqual([]);
   },
 );
 

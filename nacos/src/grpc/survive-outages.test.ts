@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { GrpcNacos } from '../testing/grpc-nacos.ts';
-import { openTestClient, service, startGrpcNacos, TEST_TIMINGS } from '../testing/grpc-client.ts';
+import { openTestClient, service, soon, startGrpcNacos, TEST_TIMINGS } from '../testing/grpc-client.ts';
 import { host } from '../testing/grpc-services.ts';
 
 const [ECHO, TIME] = [service('echo'), service('time')];
+
+const IMPATIENT = { ...TEST_TIMINGS, connect: 1000, healthTimeout: 500 };
 
 /** Only what a hung server does within the test: the client's own patience is tested elsewhere. */
 const fallSilent = (server: GrpcNacos): void => void (server.fault = () => 'silence');
@@ -14,9 +16,9 @@ test('tells nothing in an outage and, after it, what has changed; with one line 
   const credentials = { username: 'lane', password: async () => 'SECRET' };
   const { client, follow, log, statuses } = openTestClient([server], { credentials });
   const [echo, time] = [follow('echo'), follow('time')];
-  await expect.poll(() => [...echo.told, ...time.told]).toEqual(['10.0.0.1', '10.0.0.1']);
+  await soon(() => [...echo.told, ...time.told]).toEqual(['10.0.0.1', '10.0.0.1']);
   server.stop();
-  await expect.poll(() => log.events).toHaveLength(1);
+  await soon(() => log.events).toHaveLength(1);
   expect(client.status()).toMatchObject({
     state: 'lost',
     connections: 1,
@@ -24,8 +26,8 @@ test('tells nothing in an outage and, after it, what has changed; with one line 
   });
   server.book.set(ECHO, []);
   await server.start();
-  await expect.poll(() => echo.told).toEqual(['10.0.0.1', '']);
-  await expect.poll(() => server.subscribers(TIME)).toHaveLength(1);
+  await soon(() => echo.told).toEqual(['10.0.0.1', '']);
+  await soon(() => server.subscribers(TIME)).toHaveLength(1);
   expect(time.told).toEqual(['10.0.0.1']);
   const at = `127.0.0.1:${server.address.port}`;
   expect(log.events).toEqual([
@@ -56,12 +58,12 @@ test('tells of the new connection before any list that comes over it', async () 
   const order: string[] = [];
   client.onStatus(({ state, connections }) => order.push(`${state} ${connections}`));
   client.subscribe(ECHO, ({ instances }) => order.push(`${instances.length} instances`));
-  await expect.poll(() => order).toEqual(['connected 1', '0 instances']);
+  await soon(() => order).toEqual(['connected 1', '0 instances']);
   server.stop();
-  await expect.poll(() => client.status().state).toBe('lost');
+  await soon(() => client.status().state).toBe('lost');
   server.book.set(ECHO, [host('10.0.0.1')]);
   await server.start();
-  await expect.poll(() => order.at(-1)).toBe('1 instances');
+  await soon(() => order.at(-1)).toBe('1 instances');
   expect(order.slice(-2)).toEqual(['connected 2', '1 instances']);
 });
 
@@ -70,29 +72,26 @@ test('comes up before its server, and says meanwhile what it waits for', async (
   server.stop();
   const { client, follow, log } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => client.status().problem).toContain('ECONNREFUSED');
+  await soon(() => client.status().problem).toContain('ECONNREFUSED');
   expect(client.status()).toMatchObject({ state: 'connecting', connections: 0 });
   await server.start();
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   expect(log.events.map(({ event }) => event)).toEqual(['nacos_lost', 'nacos_back']);
 });
 
 test('finds a server that hangs, and is back when it goes on', async () => {
   const server = await startGrpcNacos();
-  const { client, follow, log } = openTestClient(
-    [server],
-    {},
-    { timings: { ...TEST_TIMINGS, connect: 100 } },
-  );
+  const { client, follow, log } = openTestClient([server], {}, { timings: IMPATIENT });
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   fallSilent(server);
-  await expect
-    .poll(() => client.status())
-    .toMatchObject({ state: 'lost', problem: expect.stringContaining('DEADLINE') });
+  await soon(() => client.status()).toMatchObject({
+    state: 'lost',
+    problem: expect.stringContaining('DEADLINE'),
+  });
   server.book.set(ECHO, [host('10.0.0.1')]);
   server.fault = () => undefined;
-  await expect.poll(() => told).toEqual(['', '10.0.0.1']);
+  await soon(() => told).toEqual(['', '10.0.0.1']);
   expect(log.events.map(({ event, fields }) => [event, fields['code']])).toEqual([
     ['nacos_lost', 'nacos_timeout'],
     ['nacos_back', undefined],
@@ -112,7 +111,7 @@ test('waits for a server that is starting, and for one that takes its time to re
   };
   const { client, follow } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   expect(client.status().connections).toBe(1);
 });
 
@@ -120,15 +119,15 @@ test('connects anew when the server knows its connection no more', async () => {
   const server = await startGrpcNacos();
   const { client, follow, log } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   const [first] = server.clients;
   const unknown = {
     type: 'ErrorResponse',
     body: { resultCode: 500, errorCode: 301, message: 'unregistered' },
   };
   server.fault = ({ type, peer }) => (type === 'HealthCheckRequest' && peer === first ? unknown : undefined);
-  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
-  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
   // It was back at once: no outage.
   expect(log.events).toEqual([]);
 });
@@ -137,10 +136,10 @@ test('connects anew after the server has ended the stream in order', async () =>
   const server = await startGrpcNacos();
   const { client, follow } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   server.endStreams();
-  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
-  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
 });
 
 test.each([
@@ -150,20 +149,34 @@ test.each([
   const server = await startGrpcNacos();
   const { client, follow } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   server.tellBytes(bytes);
-  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
   server.change(ECHO, [host('10.0.0.1')]);
-  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
   server.push(ECHO);
-  await expect.poll(() => told).toEqual(['', '10.0.0.1']);
+  await soon(() => told).toEqual(['', '10.0.0.1']);
+});
+
+test('gives up a server that asks and asks and does not read the answers', async () => {
+  const server = await startGrpcNacos();
+  const { client, follow } = openTestClient([server]);
+  const { told } = follow('echo');
+  await soon(() => told).toEqual(['']);
+  const [peer] = server.clients;
+  server.stopReading();
+  for (let at = 0; at < 5000; at++) {
+    server.tell('ClientDetectionRequest', { requestId: `${at}`.padStart(1000, '0') }, peer);
+  }
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
 });
 
 test('goes where the server sends it, and back to its own when that one is not there', async () => {
   const [own, other] = [await startGrpcNacos(), await startGrpcNacos()];
   const { client, follow, log } = openTestClient([own]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   const sendAway = (from: GrpcNacos): void =>
     from.tell('ConnectResetRequest', {
       requestId: '1',
@@ -171,12 +184,12 @@ test('goes where the server sends it, and back to its own when that one is not t
       serverPort: String(other.address.port),
     });
   sendAway(own);
-  await expect.poll(() => other.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => other.subscribers(ECHO)).toHaveLength(1);
   expect(own.clients).toEqual([]);
   other.stop();
-  await expect.poll(() => own.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => own.subscribers(ECHO)).toHaveLength(1);
   sendAway(own);
-  await expect.poll(() => client.status().connections).toBe(4);
+  await soon(() => client.status().connections).toBe(4);
   expect(client.status().server).toBe(`127.0.0.1:${own.address.port}`);
   expect(log.events.every(({ event }) => event.startsWith('nacos_'))).toBe(true);
 });
@@ -190,10 +203,10 @@ test.each([
   const server = await startGrpcNacos();
   const { client, follow } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['']);
+  await soon(() => told).toEqual(['']);
   server.tell('ConnectResetRequest', { requestId: '1', ...target });
-  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
-  await expect.poll(() => server.subscribers(ECHO)).toHaveLength(1);
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
 });
 
 test('moves to another member when its own one goes', async () => {
@@ -203,11 +216,11 @@ test('moves to another member when its own one goes', async () => {
   const { told } = follow('echo');
   const used = (): GrpcNacos | undefined => members.find((member) => member.subscribers(ECHO).length === 1);
   for (let left = 2; left > 0; left--) {
-    await expect.poll(used).toBeDefined();
+    await soon(used).toBeDefined();
     used()?.stop();
   }
-  await expect.poll(() => client.status()).toMatchObject({ state: 'connected', connections: 3 });
-  await expect.poll(used).toBeDefined();
+  await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 3 });
+  await soon(used).toBeDefined();
   expect(told).toEqual(['10.0.0.1']);
 });
 
@@ -216,10 +229,10 @@ test('takes the word of a server whose clock is behind that of the one before', 
   server.book.set(ECHO, [host('10.0.0.1')]);
   const { follow } = openTestClient([server]);
   const { told } = follow('echo');
-  await expect.poll(() => told).toEqual(['10.0.0.1']);
+  await soon(() => told).toEqual(['10.0.0.1']);
   server.stop();
   server.book.set(ECHO, [host('10.0.0.2')]);
   server.book.clockMs = 5;
   await server.start();
-  await expect.poll(() => told).toEqual(['10.0.0.1', '10.0.0.2']);
+  await soon(() => told).toEqual(['10.0.0.1', '10.0.0.2']);
 });

@@ -1,5 +1,5 @@
 import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { AccessToken } from '../access-token.ts';
 import { openGrpcNamingClient, type GrpcNamingDependencies } from '../grpc/open-grpc-naming-client.ts';
 import type { GrpcTimings } from '../grpc/timings.ts';
@@ -9,12 +9,12 @@ import type { ServerOptions } from '../server-options.ts';
 import { GrpcNacos } from './grpc-nacos.ts';
 import { serverOptions } from './server-options.ts';
 
-/** Fast enough for tests; audits are asked for by those that want them. */
+/** Quick to try again and slow to lose patience, as the machine may be busy. Those that want audits ask for them. */
 export const TEST_TIMINGS: GrpcTimings = {
-  connect: 2000,
-  request: 3000,
+  connect: 10_000,
+  request: 10_000,
   healthEvery: 20,
-  healthTimeout: 200,
+  healthTimeout: 10_000,
   retryAtMost: 20,
   refusedRetryAtMost: 40,
   settled: 10_000,
@@ -44,6 +44,10 @@ export const NO_TOKEN: AccessToken = {
   refused: () => undefined,
   close: () => undefined,
 };
+
+/** Looks until what it reads is as expected; a busy machine may take its time. */
+export const soon = <T>(read: () => T): ReturnType<typeof expect.poll<T>> =>
+  expect.poll(read, { timeout: 15_000, interval: 10 });
 
 export async function startGrpcNacos(tls?: {
   readonly cert: string;

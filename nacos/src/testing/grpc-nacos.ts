@@ -123,6 +123,11 @@ export class GrpcNacos {
       if (peer === undefined || each === peer) stream.write(bytes);
   }
 
+  /** Reads nothing any more of what clients say on their streams. */
+  stopReading(): void {
+    for (const { stream } of this.#clients.values()) stream.pause();
+  }
+
   /** Ends the stream of all in order, as a server does that shuts down. */
   endStreams(): void {
     for (const { stream } of this.#clients.values()) stream.end();

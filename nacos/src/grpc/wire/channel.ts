@@ -168,11 +168,10 @@ const CODES = new Map<status, NacosErrorCode>([
 /** Of grpc-js' error only the text is kept: its stack is of its own making, and its metadata the server's. */
 function asNacosError({ code, details }: { code: status; details: string }, at: string): NacosError {
   if (code === status.OK) return new NacosError('nacos_unreachable', `${at} has ended the connection`);
+  // grpc-js leaves it empty most of the time.
+  const words = details.replace(/ Resolution note: $/, '');
   const hint = code === status.UNIMPLEMENTED ? ' (is it a server of Nacos 2 or newer?)' : '';
-  return new NacosError(
-    CODES.get(code) ?? 'nacos_refused',
-    `${at} (gRPC): ${status[code]}: ${details}${hint}`,
-  );
+  return new NacosError(CODES.get(code) ?? 'nacos_refused', `${at} (gRPC): ${status[code]}: ${words}${hint}`);
 }
 
 function closed(at: string): NacosError {
