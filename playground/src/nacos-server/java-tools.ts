@@ -53,11 +53,17 @@ function firstLines(
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Not the option of spawn: its timer goes on, and keeps the process alive, where the program does not exist.
+    const timer = setTimeout(() => child.kill(), TIMEOUT_MS);
+    const end = (lines: string | undefined): void => {
+      clearTimeout(timer);
+      resolve(lines);
+    };
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.once('error', () => resolve(undefined));
-    child.once('close', (code) => resolve(code === 0 ? said : undefined));
+    child.once('error', () => end(undefined));
+    child.once('close', (code) => end(code === 0 ? said : undefined));
   });
 }
