@@ -29,8 +29,8 @@ export const PATH_RULE: TextRule = {
 export const USER_RULE: TextRule = { expected: 'the name of a user', accepts: (text) => text.length <= 256 };
 
 export const KEY_RULE: TextRule = {
-  expected: 'a metadata key of at most 128 characters',
-  accepts: (text) => text.length <= 128,
+  expected: 'a metadata key of at most 128 characters, "*" at its end standing for anything',
+  accepts: (text) => text.length <= 128 && text !== '*',
 };
 
 export const CONTEXT_PATH_RULE: TextRule = {
