@@ -2,7 +2,7 @@ import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testi
 import { expect, onTestFinished, test } from 'vitest';
 import type { InstanceList } from '../instance.ts';
 import type { NamingClient, NamingStatus } from '../naming-client.ts';
-import { HttpNacos } from '../testing/http-nacos.ts';
+import { HttpNacos, type SeenRequest } from '../testing/http-nacos.ts';
 import { serverOptions } from '../testing/server-options.ts';
 import { openHttpNamingClient } from './open-http-naming-client.ts';
 
@@ -126,7 +126,7 @@ test('keeps still in an outage, with one line at each end, and tells afterwards 
   await expect(client.query(KEY)).rejects.toMatchObject({ code: 'nacos_unreachable' });
   server.services.instances.set(`${GROUP}@@stock`, []);
   await server.start();
-  await expect.poll(() => heard, { timeout: 2000 }).toEqual([['10.0.0.1:80'], []]);
+  await expect.poll(() => heard).toEqual([['10.0.0.1:80'], []]);
   expect(stages).toEqual(['connected 1', 'lost 1', 'connected 2']);
   expect(eventsOf(log)).toEqual(['nacos_lost', 'nacos_back']);
 });
@@ -137,10 +137,14 @@ test('asks a server that is away no more than now and then', async () => {
   await expect.poll(() => client.status().state).toBe('connected');
   server.fault = () => ({ status: 503, body: 'server is STARTING now, please try again later!' });
   await expect.poll(() => client.status().state).toBe('lost');
-  const from = server.requests.length;
-  await expect.poll(() => server.requests.length, { timeout: 5000 }).toBeGreaterThan(from + 2);
-  const [first, last] = [server.requests[from], server.requests[from + 2]];
+  const probes = (): readonly SeenRequest[] => server.seen('GET', '/v1/ns/service/list');
+  const from = probes().length;
+  const polls = server.seen('GET', '/v1/ns/instance/list').length;
+  await expect.poll(() => probes().length).toBeGreaterThan(from + 2);
+  const [first, last] = [probes()[from], probes()[from + 2]];
   expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(1000);
+  // Some were under way.
+  expect(server.seen('GET', '/v1/ns/instance/list').length - polls).toBeLessThanOrEqual(16);
   expect(eventsOf(log)).toEqual(['nacos_lost']);
   expect(client.status().problem).toContain('server is STARTING now');
 });
@@ -153,7 +157,7 @@ test('knows a server that hangs, and is right again once it goes on', async () =
   await expect.poll(() => client.status().state, { timeout: 10_000 }).toBe('lost');
   server.fault = () => undefined;
   server.services.instances.set(`${GROUP}@@stock`, [one]);
-  await expect.poll(() => heard.length, { timeout: 5000 }).toBe(2);
+  await expect.poll(() => heard.length).toBe(2);
 });
 
 test('goes to another member when one is away, and counts that as a new connection', async () => {
@@ -208,7 +212,7 @@ test('follows the others while the server refuses one service, and asks for that
     },
   ]);
   server.fault = () => undefined;
-  await expect.poll(() => bad.heard, { timeout: 5000 }).toEqual([[]]);
+  await expect.poll(() => bad.heard).toEqual([[]]);
   expect(eventsOf(log)).toEqual(['nacos_service_refused', 'nacos_services_accepted']);
   expect(client.status().state).toBe('connected');
 });

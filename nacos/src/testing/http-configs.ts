@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { FakeAnswer, SeenRequest } from './http-nacos.ts';
 
-/** How long a poll waits for a change; the real one waits for 29.5 s. */
-const POLL_MS = 5000;
+/** How much sooner than the client asks for a poll ends. */
+const EARLIER_MS = 500;
 
 /** Configurations of any namespace, by `dataId@group`. */
 export class FakeConfigs {
@@ -27,9 +27,10 @@ export class FakeConfigs {
     { method, path, params, headers }: SeenRequest,
     signal: AbortSignal,
   ): Promise<FakeAnswer | undefined> {
-    const isShort = headers['long-pulling-timeout-no-hangup'] === 'true';
     if (path === '/v1/cs/configs/listener') {
-      return this.#listen(params, isShort ? AbortSignal.abort() : signal);
+      const isShort = headers['long-pulling-timeout-no-hangup'] === 'true';
+      const waitMs = isShort ? 0 : Number(headers['long-pulling-timeout'] ?? 30_000) - EARLIER_MS;
+      return this.#listen(params, AbortSignal.any([signal, AbortSignal.timeout(waitMs)]));
     }
     if (path !== '/v1/cs/configs' || method !== 'GET') return undefined;
     const content = this.#contents.get(`${params.get('dataId')}@${params.get('group')}`);
@@ -39,9 +40,8 @@ export class FakeConfigs {
       : { status: 200, body: content, contentType: this.contentType };
   }
 
-  async #listen(params: URLSearchParams, signal: AbortSignal): Promise<FakeAnswer> {
+  async #listen(params: URLSearchParams, until: AbortSignal): Promise<FakeAnswer> {
     const lines = (params.get('Listening-Configs') ?? '').split('\u0001').filter((line) => line !== '');
-    const until = AbortSignal.any([signal, AbortSignal.timeout(POLL_MS)]);
     for (;;) {
       const changed = lines.filter((line) => this.#hasChanged(line));
       if (changed.length > 0 || until.aborted) {
