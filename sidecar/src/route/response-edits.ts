@@ -16,7 +16,7 @@ export function responseEdits(
 
 /** `lane=gray; rung=baggage; evidence="baggage lane=gray"; service=default/b:80; subset=base; ...`, one line of ASCII. */
 export function decisionLine(decision: Decision): string {
-  const { evidence, servicePort, fallback, endpoint, refusal } = decision;
+  const { evidence, servicePort, fallback, endpoint, chosen, refusal } = decision;
   const parts: readonly (readonly [name: string, value: string | undefined])[] = [
     ['lane', evidence.lane],
     ['rung', evidence.rung],
@@ -26,6 +26,7 @@ export function decisionLine(decision: Decision): string {
     ['subset', decision.subset],
     ['fallback', fallback?.reason],
     ['endpoint', endpoint?.key],
+    ['chosen', chosen?.key],
     ['escape', decision.escape],
     ['refusal', refusal?.code],
     ['generation', decision.generation],
