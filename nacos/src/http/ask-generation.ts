@@ -16,6 +16,8 @@ export interface Member {
   /** Asks it as the user, if there is one. */
   readonly known: NacosApi;
   readonly grpc: SocketAddress;
+  /** Told of each question that was not answered. */
+  readonly troubled: (error: unknown) => void;
 }
 
 /**
@@ -23,44 +25,44 @@ export interface Member {
  * gRPC port not yet. Where it cannot be asked, an open gRPC port tells. Never rejects.
  */
 export async function askGeneration(member: Member, signal: AbortSignal): Promise<Generation> {
-  const told = (await askVersion(member.anonymous, signal)) ?? (await askService(member.known, signal));
+  const told = (await askVersion(member, signal)) ?? (await askService(member, signal));
   return told ?? ((await isOpen(member.grpc, signal)) ? 'grpc' : undefined);
 }
 
 /** Part of the console, which may be missing, and open to all. */
-async function askVersion(api: NacosApi, signal: AbortSignal): Promise<Generation> {
-  const { version } = await ask(api, '/v1/console/server/state', signal);
+async function askVersion({ anonymous, troubled }: Member, signal: AbortSignal): Promise<Generation> {
+  const { version } = await ask({ api: anonymous, path: '/v1/console/server/state', troubled }, signal);
   const major = typeof version === 'string' ? Number.parseInt(version, 10) : NaN;
   if (Number.isNaN(major)) return undefined;
   return major >= 2 ? 'grpc' : 'http';
 }
 
 /** What is told of a service that does not exist: Nacos 2 repeats its group, Nacos 1 knows it by its whole name only. */
-async function askService(api: NacosApi, signal: AbortSignal): Promise<Generation> {
+async function askService({ known, troubled }: Member, signal: AbortSignal): Promise<Generation> {
   const query = { serviceName: 'DEFAULT_GROUP@@lanekeeper-asks-what-you-are' };
-  const fields = await ask(api, '/v1/ns/instance/list', signal, query);
+  const fields = await ask({ api: known, path: '/v1/ns/instance/list', query, troubled }, signal);
   if (!Array.isArray(fields['hosts'])) return undefined;
   return 'groupName' in fields ? 'grpc' : 'http';
 }
 
+interface Question extends Pick<Member, 'troubled'> {
+  readonly api: NacosApi;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** No fields where there is no answer, or another one than Nacos gives. */
 async function ask(
-  api: NacosApi,
-  path: string,
+  { api, path, query = {}, troubled }: Question,
   signal: AbortSignal,
-  query = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
     const wish = 'say what it is';
-    const answer: HttpAnswer = await api.request({
-      method: 'GET',
-      path,
-      query,
-      wish,
-      timeoutMs: TIMEOUT_MS,
-      signal,
-    });
+    const call = { method: 'GET', path, query, wish, timeoutMs: TIMEOUT_MS, signal } as const;
+    const answer: HttpAnswer = await api.request(call);
     return jsonFields(answer, 'a version');
-  } catch {
+  } catch (error) {
+    troubled(error);
     return {};
   }
 }

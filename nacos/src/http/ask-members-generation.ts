@@ -9,11 +9,17 @@ const NOBODY: AccessToken = {
   close: () => undefined,
 };
 
+export interface Asking {
+  readonly token: AccessToken;
+  readonly signal: AbortSignal;
+  /** Told of each question that was not answered. */
+  readonly troubled: (error: unknown) => void;
+}
+
 /** Asks each member in turn; the first that tells speaks for all. Undefined: none does. Never rejects. */
 export async function askMembersGeneration(
   options: ServerOptions,
-  token: AccessToken,
-  signal: AbortSignal,
+  { token, signal, troubled }: Asking,
 ): Promise<Generation> {
   for (const member of options.servers) {
     if (signal.aborted) return undefined;
@@ -21,7 +27,7 @@ export async function askMembersGeneration(
     const anonymous = createNacosApi(only, { token: NOBODY, maxConnections: 1 });
     const known = createNacosApi(only, { token, maxConnections: 1 });
     const grpc = { address: member.address, port: member.port + options.grpcPortOffset };
-    const generation = await askGeneration({ anonymous, known, grpc }, signal);
+    const generation = await askGeneration({ anonymous, known, grpc, troubled }, signal);
     anonymous.close();
     known.close();
     if (generation !== undefined) return generation;

@@ -122,7 +122,7 @@ class HttpNamingClient implements NamingClient {
       service.told(list);
     } catch (error) {
       // What concerns all services is told once, and by the link.
-      const isItsOwn = !isOfServer(error) || (await this.#link.check());
+      const isItsOwn = !isOfServer(error) || (await this.#link.isThere());
       if (this.#isClosed || !isItsOwn) return;
       this.#refusals.failed(groupedName(service.key), asNacosError(error));
       service.refused();
@@ -153,7 +153,7 @@ class HttpNamingClient implements NamingClient {
     try {
       return await this.#answered(asked);
     } catch (error) {
-      if (isOfServer(error)) void this.#link.check();
+      if (isOfServer(error)) void this.#link.isThere();
       throw error;
     }
   }

@@ -34,7 +34,7 @@ export class ServerLink {
   }
 
   start(): void {
-    void this.check();
+    void this.#checkOnce();
   }
 
   status(): NamingStatus {
@@ -57,16 +57,20 @@ export class ServerLink {
     this.#change({ state: 'connected', server, connections: connections + 1, problem: undefined });
   }
 
-  /** Something that was asked was not answered: is the server there at all? */
-  check(): Promise<boolean> {
-    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
-    return this.#checking;
+  /** Something that was asked was not answered: is the server there at all? One that is known to be away is asked by the clock only. */
+  async isThere(): Promise<boolean> {
+    return this.#status.state === 'connected' && this.#checkOnce();
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#listeners.clear();
+  }
+
+  #checkOnce(): Promise<boolean> {
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    return this.#checking;
   }
 
   async #check(): Promise<boolean> {
@@ -99,7 +103,7 @@ export class ServerLink {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       const isQuiet = performance.now() - this.#heardAt >= IDLE_MS;
-      if (this.#status.state !== 'connected' || isQuiet) void this.check();
+      if (this.#status.state !== 'connected' || isQuiet) void this.#checkOnce();
       else this.#lookIn(IDLE_MS);
     }, ms);
   }
