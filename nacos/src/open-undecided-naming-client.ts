@@ -37,6 +37,7 @@ class UndecidedNamingClient implements NamingClient {
   readonly #openedAtMs = Date.now();
   #decided: NamingClient | undefined;
   #isWarned = false;
+  #trouble: unknown;
 
   constructor(options: ServerOptions, dependencies: UndecidedDependencies) {
     this.#options = options;
@@ -96,7 +97,8 @@ class UndecidedNamingClient implements NamingClient {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       const { token, open } = this.#dependencies;
-      const generation = await askMembersGeneration(this.#options, token, signal);
+      const troubled = (error: unknown): void => void (this.#trouble = error);
+      const generation = await askMembersGeneration(this.#options, { token, signal, troubled });
       if (signal.aborted) return;
       if (generation !== undefined) return this.#use(open[generation]());
       this.#warn();
@@ -123,6 +125,7 @@ class UndecidedNamingClient implements NamingClient {
   #problem(): string {
     const { name, servers } = this.#options;
     const addresses = servers.map(({ address, port }) => `${address}:${port}`).join(', ');
-    return `Nacos server ${JSON.stringify(name)} does not say yet whether it speaks gRPC or HTTP only: none of ${addresses} answers`;
+    const why = this.#trouble instanceof Error ? ` (${this.#trouble.message})` : '';
+    return `Nacos server ${JSON.stringify(name)} does not say yet whether it speaks gRPC or HTTP only: none of ${addresses} answers${why}`;
   }
 }
