@@ -85,7 +85,10 @@ class NacosSource implements Source {
     this.#isClosed = true;
     this.#wanted.close();
     this.#table.close();
-    this.#each((follower) => void follower.close());
+    const { log } = this.#options;
+    this.#each((follower) => {
+      follower.close().catch((err: unknown) => log.warn({ err }, 'nacos_close_failed'));
+    });
   }
 
   async #open(place: Place, origin: number): Promise<NamespaceFollower> {
