@@ -21,17 +21,14 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const metrics = new Metrics();
   const stopSampling = registerProcessMetrics(metrics);
   const certificates = createCertificates(config, log, metrics);
-  const source = await createMeshSource({ config, log, metrics });
-  const workloads = await createWorkloads({ source, log, metrics });
-  const { presence, problems, findings: objects } = workloads;
-  const discovery = createDiscovery({
-    ...{ config, source: { ...source, problems }, presence },
-    ...{ certificates, metrics, log },
-  });
+  const known = await createMeshSource({ config, log, metrics });
+  const workloads = await createWorkloads({ source: known, log, metrics });
+  const { source, presence } = workloads;
+  const discovery = createDiscovery({ config, source, presence, certificates, metrics, log });
   const status = createStatusServer({
     metrics,
     notReady: () => notReady(lifecycle, certificates, source),
-    pages: statusPage(() => ({ ...discovery.status(), objects: objects().slice(0, MOST_OBJECTS) })),
+    pages: statusPage(() => ({ ...discovery.status(), objects: source.findings().slice(0, MOST_OBJECTS) })),
   });
   return {
     log,
@@ -42,7 +39,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       await Promise.all([certificates?.start(), source.start()]);
       const at = await discovery.listen();
       workloads.start();
-      source.tell({ status: discovery.status, objects });
+      source.tell({ status: discovery.status, objects: source.findings });
       log.info({ discovery: formatAddress(at), tls: certificates !== undefined }, 'listening');
     },
     async drain() {

@@ -13,11 +13,9 @@ export interface WorkloadsDeps {
 
 /** What is done about workloads, beside telling sidecars of them: who drains is dropped, who asks for it is registered in Nacos. */
 export interface Workloads {
+  /** With their problems (what stands in Nacos may be old) and findings (pods that cannot be registered as they ask). */
+  readonly source: MeshSource;
   readonly presence: Presence;
-  /** Those of the sources, and why what stands in Nacos may be old. */
-  problems(): readonly string[];
-  /** Those of the sources, and pods that cannot be registered as they ask. */
-  findings(): readonly string[];
   /** Not before the sources have been read. */
   start(): void;
   close(): Promise<void>;
@@ -28,9 +26,12 @@ export async function createWorkloads({ source, log, metrics }: WorkloadsDeps): 
   const draining = await createDraining({ ...source, log });
   const registrations = await createRegistrations({ ...source, draining: draining.pods, log, metrics });
   return {
+    source: {
+      ...source,
+      problems: () => [...source.problems(), ...registrations.problems()],
+      findings: () => [...source.findings(), ...registrations.findings()],
+    },
     presence: draining.presence,
-    problems: () => [...source.problems(), ...registrations.problems()],
-    findings: () => [...source.findings(), ...registrations.findings()],
     start: () => draining.start(),
     close() {
       draining.close();
