@@ -2,7 +2,7 @@ import type { NacosApi } from '../http/nacos-api.ts';
 import type { Params } from '../http/http-call.ts';
 import { jsonFields } from '../http/json-body.ts';
 import { NacosError } from '../nacos-error.ts';
-import type { PackageHttpClient } from './load-package.ts';
+import type { PackageCall, PackageHttpClient } from './load-package.ts';
 
 export interface InstanceCarrierOptions {
   readonly api: NacosApi;
@@ -16,7 +16,8 @@ export interface InstanceCarrierOptions {
 /** A server that hangs is known as one after so long; well below the 15 s that it waits for a beat. */
 const TIMEOUT_MS = 3000;
 const BEAT_MS = 5000;
-const BEAT = '/v1/ns/instance/beat';
+const INSTANCE = '/v1/ns/instance';
+const BEAT = `${INSTANCE}/beat`;
 /** The answer to a beat of an instance that the server does not know. */
 const UNKNOWN_INSTANCE = 20_404;
 
@@ -36,7 +37,7 @@ export class InstanceCarrier implements PackageHttpClient {
 
   async request(
     url: string,
-    { method, data }: { readonly method: string; readonly data: Readonly<Record<string, unknown>> },
+    { method, data = {} }: PackageCall,
   ): Promise<{ readonly status: number; readonly data: string }> {
     // The package knows one context path only, `/nacos`.
     const path = new URL(url).pathname.replace(/^\/nacos/, '');
@@ -45,6 +46,8 @@ export class InstanceCarrier implements PackageHttpClient {
       this.#beat(params);
       return { status: 200, data: JSON.stringify({ clientBeatInterval: BEAT_MS }) };
     }
+    // It may be told by the environment to fetch credentials of Alibaba's; there are none.
+    if (path !== INSTANCE) return { status: 200, data: '{}' };
     const key = instanceKey({ service: params['serviceName'], ip: params['ip'], port: params['port'] });
     await this.#inOrder(key, () => this.#send(method === 'DELETE' ? 'DELETE' : 'POST', params, key));
     return { status: 200, data: 'ok' };
@@ -82,7 +85,7 @@ export class InstanceCarrier implements PackageHttpClient {
     const { api, signal } = this.#options;
     const wish = `${method === 'POST' ? 'register' : 'deregister'} ${key}`;
     try {
-      const at = { path: '/v1/ns/instance', timeoutMs: TIMEOUT_MS, signal, wish };
+      const at = { path: INSTANCE, timeoutMs: TIMEOUT_MS, signal, wish };
       // Metadata may be too long for a request line.
       await (method === 'POST'
         ? api.request({ ...at, method, form: query })

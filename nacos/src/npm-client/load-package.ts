@@ -45,11 +45,13 @@ export interface PackageInstance {
   readonly enabled: true;
 }
 
+export interface PackageCall {
+  readonly method: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
 export interface PackageHttpClient {
-  request(
-    url: string,
-    options: { readonly method: string; readonly data: Readonly<Record<string, unknown>> },
-  ): Promise<{ readonly status: number; readonly data: string }>;
+  request(url: string, call: PackageCall): Promise<{ readonly status: number; readonly data: string }>;
 }
 
 export type PackageLog = Readonly<

@@ -114,6 +114,8 @@ test('waits for a server that is not there at the start, with one request a seco
     follow(client, { dataId: `d${index}`, group: GROUP }),
   );
   await expect.poll(() => client.problems()).toEqual([expect.stringContaining('server is STARTING now')]);
+  // Until the first one has failed, each tries for itself.
+  await expect.poll(() => server.requests.length).toBeGreaterThanOrEqual(10);
   const from = server.requests.length;
   await expect.poll(() => server.requests.length).toBeGreaterThan(from + 2);
   expect((server.requests[from + 2]?.atMs ?? 0) - (server.requests[from]?.atMs ?? 0)).toBeGreaterThan(1500);
@@ -169,6 +171,14 @@ test('says that a data id is none that Nacos takes', async () => {
   const { client } = await open();
   follow(client, { dataId: '泳道.yaml', group: GROUP });
   await expect.poll(() => client.problems()).toEqual([expect.stringContaining('泳道.yaml')]);
+});
+
+test('asks for the public namespace without a name', async () => {
+  const { server, client } = await open({ namespace: 'public' });
+  follow(client);
+  await expect.poll(() => polls(server)).toBeGreaterThan(0);
+  expect(server.requests.some(({ params }) => params.has('tenant'))).toBe(false);
+  expect(server.requests.at(-1)?.params.get('Listening-Configs')).not.toContain('public');
 });
 
 test('goes on where a listener fails', async () => {

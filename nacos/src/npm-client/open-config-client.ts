@@ -32,7 +32,8 @@ class NpmConfigClient implements ConfigClient {
   #package: Promise<PackageConfigClient> | undefined;
 
   constructor(options: ServerOptions, dependencies: ClientDependencies) {
-    this.#namespace = options.namespace;
+    // Servers know the public namespace as the one without a name; asked by its name, they find each content new.
+    this.#namespace = options.namespace === 'public' ? '' : options.namespace;
     this.#log = dependencies.log;
     this.#token = tokenFor(options, dependencies);
     this.#api = createNacosApi(options, { token: this.#token, maxConnections: MAX_CONNECTIONS });

@@ -155,6 +155,17 @@ test('knows a token, under another context path, and tells neither it nor the pa
   expect(JSON.stringify([log.events, registrar.problems()])).not.toMatch(/a-secret|token-1/);
 });
 
+test('fetches no credentials from where the environment tells the package to', async () => {
+  const elsewhere = await new HttpNacos().start();
+  onTestFinished(() => elsewhere.stop());
+  vi.stubEnv('ALIBABA_CLOUD_CREDENTIALS_URI', `http://127.0.0.1:${elsewhere.address.port}/credentials`);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { server, registrar } = await open();
+  registrar.keep([registration('10.0.0.1')]);
+  await expect.poll(() => addressesOf(server)).toHaveLength(1);
+  expect(elsewhere.requests).toEqual([]);
+});
+
 test('listens on no UDP port, as the package would', async () => {
   const { server, registrar } = await open();
   registrar.keep([registration('10.0.0.1')]);
