@@ -121,16 +121,15 @@ export class RecoveryWatch {
   }
 
   #judge(nowMs: number): void {
+    if (this.#phase.kind === 'steady') return;
     const { missing, known, kept } = this.#sum();
     if (this.#phase.kind === 'holding') {
       if (nowMs >= this.#phase.hold.untilMs || (missing === 0 && nowMs >= this.#watchedUntilMs)) this.#end();
       // All are back, but others may still be dropped.
       else if (missing === 0) this.#phase = WATCHING;
-    } else if (this.#phase.kind === 'watching') {
-      if (missing > 0 && missing >= known * this.#policy.missingShare) this.#beginHold(nowMs);
-      else if (nowMs >= this.#watchedUntilMs) this.#end();
-      else if (kept > 0) this.#believe(nowMs);
-    }
+    } else if (missing > 0 && missing >= known * this.#policy.missingShare) this.#beginHold(nowMs);
+    else if (nowMs >= this.#watchedUntilMs) this.#end();
+    else if (kept > 0) this.#believe(nowMs);
   }
 
   #beginHold(nowMs: number): void {
