@@ -149,7 +149,12 @@ class OpenConnection implements Connection {
     const { healthEvery, healthTimeout } = this.#options.timings;
     for (;;) {
       await sleep(healthEvery, undefined, { signal: this.#over.signal });
-      await this.#ask('HealthCheckRequest', {}, performance.now() + healthTimeout);
+      const check = (): Promise<JsonObject> =>
+        this.#ask('HealthCheckRequest', {}, performance.now() + healthTimeout);
+      await check().catch((error: unknown) => {
+        if (asNacosError(error).code === 'nacos_timeout') return check();
+        throw error;
+      });
     }
   }
 

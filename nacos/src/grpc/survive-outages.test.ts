@@ -98,6 +98,17 @@ test('finds a server that hangs, and is back when it goes on', async () => {
   ]);
 });
 
+test('bears with one health check that stays unanswered', async () => {
+  const server = await startGrpcNacos();
+  const { client } = openTestClient([server], {}, { timings: IMPATIENT });
+  await client.query(ECHO);
+  const checks = (): number => server.callsOf('HealthCheckRequest').length;
+  const silent = checks() + 1;
+  server.fault = ({ type }) => (type === 'HealthCheckRequest' && checks() === silent ? 'silence' : undefined);
+  await soon(checks).toBeGreaterThan(silent + 2);
+  expect(client.status()).toMatchObject({ state: 'connected', connections: 1 });
+});
+
 test('waits for a server that is starting, and for one that takes its time to register a client', async () => {
   const server = await startGrpcNacos();
   let early = 0;

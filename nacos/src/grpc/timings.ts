@@ -6,7 +6,10 @@ export interface GrpcTimings {
   readonly request: number;
   /** Between a health check's answer and the next one. */
   readonly healthEvery: number;
-  /** A server that is silent for so long is hung: together with the pause before, 6 s at the most. */
+  /**
+   * So long a health check may stay unanswered, twice in a row: once may be a pause of the server's, or of our own process. With the
+   * pause before, a hung server is found after 7 s at the most.
+   */
   readonly healthTimeout: number;
   /** Longest pause while nobody answers: short, for a server's return must be seen, and an attempt costs a few milliseconds. */
   readonly retryAtMost: number;
@@ -22,9 +25,9 @@ export interface GrpcTimings {
 
 export const GRPC_TIMINGS: GrpcTimings = {
   connect: 3000,
-  request: 7000,
+  request: 8000,
   healthEvery: 2000,
-  healthTimeout: 4000,
+  healthTimeout: 2500,
   retryAtMost: 700,
   refusedRetryAtMost: 30_000,
   settled: 10_000,
