@@ -128,6 +128,18 @@ test('tells a listener that has left before the decision nothing', async () => {
   expect([heard, opened]).toEqual([[], ['http']]);
 });
 
+test('says of wrong credentials what whoever logs in has not logged already', async () => {
+  const server = await startNacos();
+  server.version = undefined;
+  server.users.passwords.set('lane', 'secret');
+  const { client, log, opened } = open(server, {
+    credentials: { username: 'lane', password: async () => 'wrong' },
+  });
+  await expect.poll(() => client.status().problem).toContain('refuses user "lane"');
+  await expect.poll(() => server.seen('GET', '/v1/console/server/state').length).toBeGreaterThan(2);
+  expect([log.events, opened]).toEqual([[], []]);
+});
+
 test('decides nothing any more once it is closed', async () => {
   const server = await startNacos();
   server.fault = () => 'stall';

@@ -117,7 +117,10 @@ class UndecidedNamingClient implements NamingClient {
   }
 
   #warn(): void {
-    if (this.#isWarned) return;
+    const trouble = this.#trouble;
+    // Whoever logs in tells of wrong credentials.
+    const isTold = trouble instanceof NacosError && trouble.code === 'nacos_credentials_refused';
+    if (this.#isWarned || isTold) return;
     this.#isWarned = true;
     this.#dependencies.log.warn({ registry: this.#options.name, problem: this.#problem() }, 'nacos_lost');
   }
