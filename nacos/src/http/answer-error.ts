@@ -20,8 +20,8 @@ export function isUnavailable(status: number): boolean {
   return [502, 503, 504].includes(status);
 }
 
-/** What is worth repeating of it: the message inside JSON, or one line of text; a page for browsers says nothing. */
-function wordsOf(body: Buffer): string {
+/** What is worth repeating of an answer, without secrets: the message inside JSON, or one line of text; a page for browsers says nothing. */
+export function wordsOf(body: Buffer): string {
   const text = body.subarray(0, 4096).toString('utf8').trim();
   if (text.startsWith('<')) return '';
   const message = text.startsWith('{') ? messageOf(text) : text;

@@ -208,6 +208,18 @@ test.each([
   expect(JSON.stringify(log.events)).not.toContain('secret');
 });
 
+test('hands on why a server cannot log in anybody', async () => {
+  const server = await startNacos();
+  server.fault = () => ({
+    status: 400,
+    body: 'Bad Request\nThis combination of host and port requires TLS.\n',
+  });
+  expect(await failureOf(open([server]).token)).toMatchObject({
+    code: 'nacos_refused',
+    message: expect.stringContaining('HTTP 400: Bad Request This combination of host and port requires TLS.'),
+  });
+});
+
 test('says that the password cannot be read', async () => {
   const server = await startNacos();
   const password = async (): Promise<string> => {

@@ -1,7 +1,8 @@
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { NacosError } from '../nacos-error.ts';
 import type { Credentials } from '../server-options.ts';
-import type { HttpAnswer, HttpCaller } from './http-call.ts';
+import { wordsOf } from './answer-error.ts';
+import type { HttpAnswer, HttpCaller, Params } from './http-call.ts';
 import { jsonFields, malformedBody } from './json-body.ts';
 
 export interface Login {
@@ -37,7 +38,7 @@ export async function logIn(caller: HttpCaller, place: LoginPlace, credentials: 
     // 405: the path is there for something else.
     if ([404, 405, 501].includes(answer.status)) continue;
     if (answer.status >= 500 && (await isOpenToAll(caller, place))) break;
-    throw refusedLogin(answer, place, username);
+    throw refusedLogin(answer, place, form);
   }
   return { token: undefined, ttlMs: ABSENT_TTL_MS };
 }
@@ -59,15 +60,20 @@ function readLogin(answer: HttpAnswer, place: LoginPlace): Login {
   return { token: accessToken, ttlMs: seconds * 1000 };
 }
 
-/** Its words are not repeated: some servers repeat what they were sent. */
-function refusedLogin({ status }: HttpAnswer, place: LoginPlace, username: string): NacosError {
+/** The words of a refusal are not repeated: some servers repeat what they were sent. */
+function refusedLogin({ status, body }: HttpAnswer, place: LoginPlace, sent: Params): NacosError {
+  const { username = '', password = '' } = sent;
   const who = `user ${JSON.stringify(username)}`;
-  return [0, 401, 403].includes(status)
-    ? new NacosError(
-        'nacos_credentials_refused',
-        `${nameOf(place)} refuses ${who}: user or password is wrong (HTTP ${status})`,
-      )
-    : new NacosError('nacos_refused', `${nameOf(place)} cannot log in ${who} now (HTTP ${status})`);
+  if ([0, 401, 403].includes(status)) {
+    return new NacosError(
+      'nacos_credentials_refused',
+      `${nameOf(place)} refuses ${who}: user or password is wrong (HTTP ${status})`,
+    );
+  }
+  const words = wordsOf(body);
+  // Left out as a whole: cut out, a short password would tell where it stood.
+  const said = words === '' || password === '' || words.includes(password) ? '' : `: ${words}`;
+  return new NacosError('nacos_refused', `${nameOf(place)} cannot log in ${who} now (HTTP ${status}${said})`);
 }
 
 function nameOf({ registry, member }: LoginPlace): string {
