@@ -88,11 +88,31 @@ test('rejects at once, with server and user, while no server is there', async ()
   }
 });
 
-test('asks a member that is there at once, although another one is not', async () => {
+test('asks a member that is there at once, without a pause, although another one is not', async () => {
   const [away, there] = [await startGrpcNacos(), await startGrpcNacos()];
   away.stop();
-  const { client, log } = openTestClient([away, there], {}, { random: () => 0 });
+  let drawn = 0;
+  const random = (): number => {
+    drawn += 1;
+    return 0;
+  };
+  const { client, log } = openTestClient([away, there], {}, { random });
   expect(await client.query(ECHO)).toEqual({ instances: [], isProtected: false });
   expect(client.status()).toMatchObject({ state: 'connected', server: `127.0.0.1:${there.address.port}` });
   expect(log.events).toEqual([]);
+  // One for where to begin; a pause would have drawn another.
+  expect(drawn).toBe(1);
+});
+
+test('waits for the next connection when it is asked in the moment that one is lost', async () => {
+  const server = await startGrpcNacos();
+  const { client } = openTestClient([server]);
+  await client.query(ECHO);
+  const asked = new Promise((resolve, reject) => {
+    client.onStatus(({ state }) => {
+      if (state === 'lost') client.query(ECHO).then(resolve, reject);
+    });
+  });
+  server.endStreams();
+  expect(await asked).toEqual({ instances: [], isProtected: false });
 });

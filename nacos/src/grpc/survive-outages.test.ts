@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GrpcNacos } from '../testing/grpc-nacos.ts';
+import { refusal, type GrpcNacos } from '../testing/grpc-nacos.ts';
 import { openTestClient, service, soon, startGrpcNacos, TEST_TIMINGS } from '../testing/grpc-client.ts';
 import { host } from '../testing/grpc-services.ts';
 
@@ -124,22 +124,34 @@ test('waits for a server that is starting, and for one that takes its time to re
   const { told } = follow('echo');
   await soon(() => told).toEqual(['']);
   expect(client.status().connections).toBe(1);
+  expect(server.callsOf('ServerCheckRequest')).toHaveLength(3);
 });
 
-test('connects anew when the server knows its connection no more', async () => {
-  const server = await startGrpcNacos();
-  const { client, follow, log } = openTestClient([server]);
-  const { told } = follow('echo');
-  await soon(() => told).toEqual(['']);
-  const [first] = server.clients;
-  const unknown = {
-    type: 'ErrorResponse',
-    body: { resultCode: 500, errorCode: 301, message: 'unregistered' },
-  };
-  server.fault = ({ type, peer }) => (type === 'HealthCheckRequest' && peer === first ? unknown : undefined);
+test.each(['HealthCheckRequest', 'SubscribeServiceRequest'])(
+  'connects anew when a %s shows that the server knows its connection no more',
+  async (type) => {
+    const server = await startGrpcNacos();
+    const { client, follow, log } = openTestClient([server]);
+    const { told } = follow('echo');
+    await soon(() => told).toEqual(['']);
+    const [first] = server.clients;
+    const unknown = { type: 'ErrorResponse', body: refusal(301, 'Connection is unregistered.') };
+    server.fault = (call) => (call.type === type && call.peer === first ? unknown : undefined);
+    follow('time');
+    await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
+    await soon(() => [...server.subscribers(ECHO), ...server.subscribers(TIME)]).toHaveLength(2);
+    // It was back at once: no outage.
+    expect(log.events).toEqual([]);
+  },
+);
+
+test('speaks of no outage while there are members that it has not tried', async () => {
+  const [away, there] = [await startGrpcNacos(), await startGrpcNacos()];
+  away.stop();
+  const { client, log } = openTestClient([away, there], {}, { random: () => 0 });
+  await client.query(ECHO);
+  there.endStreams();
   await soon(() => client.status()).toMatchObject({ state: 'connected', connections: 2 });
-  await soon(() => server.subscribers(ECHO)).toHaveLength(1);
-  // It was back at once: no outage.
   expect(log.events).toEqual([]);
 });
 
