@@ -6,6 +6,8 @@ import { HOSTS, lanesOf, titlesOf, type Lane } from './shop-layout.ts';
 /** A loaded machine falls behind for a while. */
 const PATIENCE_S = 60;
 const SHOWN_FAILURES = 10;
+/** A machine that cannot keep up answers fewer; were they to pile up, the last would wait for all. */
+const MOST_UNDER_WAY = 40;
 
 export interface LoadOptions {
   readonly gateway: Place;
@@ -32,13 +34,14 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
-/** Sends requests at a steady pace, whatever becomes of those before, base and gray in turn, and checks every answer's chain. */
+/** Sends requests at a steady pace while not too many are under way, base and gray in turn, and checks every answer's chain. */
 export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   const began = performance.now();
   const chains: Record<string, number> = {};
   const failures: string[] = [];
   const under = new Set<Promise<void>>();
+  let turns = 0;
   let sent = 0;
   let answered = 0;
   let failed = 0;
@@ -66,7 +69,9 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
 
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond);
-    for (; sent < due; sent += 1) {
+    for (; turns < due; turns += 1) {
+      if (under.size >= MOST_UNDER_WAY) continue;
+      sent += 1;
       const work = one(sent % 2 === 0 ? 'base' : 'gray').finally(() => under.delete(work));
       under.add(work);
     }

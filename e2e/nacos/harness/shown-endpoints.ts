@@ -3,7 +3,8 @@ import type { Proxy } from '../../harness/pods.ts';
 /** One endpoint of /clusters, as far as the promises look at it. */
 export interface ShownEndpoint {
   readonly address: string;
-  readonly lane: string;
+  /** Null: none that there can be. */
+  readonly lane: string | null;
   readonly weight: number;
   readonly healthy: boolean;
   /** Why nobody is sent there. */
