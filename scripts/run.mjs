@@ -15,6 +15,7 @@ const tasks = {
   'bench:control-plane': [['scripts/build.mjs'], ['e2e/bench/control-plane.ts']],
   chart: [['e2e/chart/main.ts']],
   'bench:nacos': [['scripts/build.mjs'], ['e2e/bench/nacos.ts']],
+  'bench:nacos-clients': [['e2e/bench/nacos-clients.ts']],
   e2e: [['scripts/build.mjs'], ['e2e/cluster/main.ts']],
   'e2e:nacos': [['scripts/build.mjs'], ['e2e/nacos/main.ts']],
   suites: [['scripts/build.mjs'], ['e2e/suites/main.ts']],
