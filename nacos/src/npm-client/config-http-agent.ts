@@ -9,8 +9,10 @@ const LISTENER = '/v1/cs/configs/listener';
 const POLL_MS = 10_000;
 const POLL_GRACE_MS = 3000;
 const READ_TIMEOUT_MS = 5000;
-/** Between the beginnings of two polls: where server and package do not agree on what is new, each poll ends at once. */
-const MIN_BETWEEN_POLLS_MS = 500;
+/** Between the beginnings of two polls, after one that brought news. */
+const AFTER_NEWS_MS = 50;
+/** After one that did not: where server and package do not agree on what is new, each poll ends at once. */
+const AFTER_NOTHING_MS = 500;
 /** After data id and group in what a poll listens to. */
 const WORD = '\u0002';
 
@@ -23,6 +25,9 @@ export class ConfigHttpAgent implements PackageAgent {
   readonly #closed: AbortSignal;
   #polling: { readonly listensTo: string; readonly cut: AbortController } | undefined;
   #polledAt = -Infinity;
+  #hasNews = false;
+  /** By data id and group. */
+  readonly #known = new Map<string, string | null>();
 
   constructor(requests: PatientRequests, closed: AbortSignal) {
     this.#requests = requests;
@@ -31,23 +36,29 @@ export class ConfigHttpAgent implements PackageAgent {
 
   async request(path: string, { data = {} }: PackageRequest = {}): Promise<string | null> {
     const params = paramsOf(data);
-    return path === LISTENER ? this.#poll(params) : this.#read(path, params);
+    return path === LISTENER ? this.#poll(params) : this.#readContent(path, params);
   }
 
-  async #read(path: string, query: Params): Promise<string | null> {
+  async #readContent(path: string, query: Params): Promise<string | null> {
     const { dataId = '', group = '' } = query;
     const answer = await this.#requests.request({
       ...{ method: 'GET', path, query, timeoutMs: READ_TIMEOUT_MS, accepts: [404], signal: this.#closed },
       wish: `read configuration ${dataId} of group ${group}`,
     });
-    this.#pollAnewFor(`${dataId}${WORD}${group}${WORD}`);
-    return answer === undefined || answer.status === 404 ? null : decodeContent(answer);
+    const name = `${dataId}${WORD}${group}${WORD}`;
+    const content = answer === undefined || answer.status === 404 ? null : decodeContent(answer);
+    this.#hasNews ||= this.#known.get(name) !== content;
+    this.#known.set(name, content);
+    this.#pollAnewFor(name);
+    return content;
   }
 
   async #poll(form: Params): Promise<string | null> {
-    const waitMs = this.#polledAt + MIN_BETWEEN_POLLS_MS - performance.now();
+    const pauseMs = this.#hasNews ? AFTER_NEWS_MS : AFTER_NOTHING_MS;
+    const waitMs = this.#polledAt + pauseMs - performance.now();
     if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#closed }).catch(() => undefined);
     this.#polledAt = performance.now();
+    this.#hasNews = false;
     const cut = new AbortController();
     this.#polling = { listensTo: form['Listening-Configs'] ?? '', cut };
     const answer = await this.#requests.request({
