@@ -263,7 +263,7 @@ describe('an outage', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(world.endpoints('default/orders')).toHaveLength(2);
     expect(world.source.problems()).toEqual([
-      'registry nacos, namespace public: the server came back without its data: 3 of 3 instances that were known are still missing; they are served for 10 s more, or until they are back',
+      'registry nacos, namespace public: the server came back without its data: 3 of 3 instances that were known are still missing (of default/orders, default/stock); they are served for 10 s more, or until they are back',
     ]);
     expect(world.metrics.expose()).toContain(
       'lanekeeper_nacos_kept_instances{registry="nacos",namespace="public"} 3',

@@ -102,7 +102,7 @@ export class FollowedServices {
     const hold = this.#recovery.hold();
     if (hold === undefined) return undefined;
     const forMs = Math.max(0, hold.untilMs - this.#options.now());
-    return { hold, kept: this.#recovery.kept(), forMs };
+    return { hold, kept: this.#recovery.kept(), services: this.#recovery.keptServices(), forMs };
   }
 
   findings(): readonly string[] {

@@ -120,6 +120,11 @@ export class RecoveryWatch {
     return this.#sum().kept;
   }
 
+  /** The services that they are of. */
+  keptServices(): readonly string[] {
+    return [...this.#services].filter(([, watched]) => watched.counts().kept > 0).map(([service]) => service);
+  }
+
   #judge(nowMs: number): void {
     if (this.#phase.kind === 'steady') return;
     const { missing, known, kept } = this.#sum();
