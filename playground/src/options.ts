@@ -52,7 +52,7 @@ Options
   --once          play the scenario, check what came of it and end: 0 as expected, 2 something differs (it is printed)
   --nacos         the same on a real Nacos server: the applications register themselves there, look each other up and choose an
                   instance of whatever version; the sidecars bring the call into its lane. The server is built from Maven Central
-                  the first time (a JDK of 17 or newer, Maven, the network, about two minutes) and kept in .cache
+                  the first time (a JDK of 17 or newer, Maven, the network, about a minute) and kept in .cache
   -o json         the same as one JSON document (with --once)
   -h, --help      this text
 
