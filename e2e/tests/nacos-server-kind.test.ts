@@ -14,18 +14,18 @@ describe('what a Nacos server runs as', () => {
 
   it('is a process without looking for an engine where that is asked for', async () => {
     const never: FindEngine = () => Promise.reject(new Error('looked'));
-    expect((await chooseServerKind('process', never)).why).toBe('LANEKEEPER_E2E_NACOS asks for it');
+    expect((await chooseServerKind('process', never)).why).toBe('NACOS_E2E_SERVER asks for it');
   });
 
   it('is refused where a container is asked for and cannot be had, with what to do', async () => {
     await expect(chooseServerKind('container', none)).rejects.toThrow(
-      'LANEKEEPER_E2E_NACOS=container needs a Docker engine that answers: no socket. Start one or name it in DOCKER_HOST; without it, unset LANEKEEPER_E2E_NACOS',
+      'NACOS_E2E_SERVER=container needs a Docker engine that answers: no socket. Start one or name it in DOCKER_HOST; without it, unset NACOS_E2E_SERVER',
     );
   });
 
   it('is nothing that is not known', async () => {
     await expect(chooseServerKind('podman', none)).rejects.toThrow(
-      'LANEKEEPER_E2E_NACOS is podman; expected container or process, or nothing',
+      'NACOS_E2E_SERVER is podman; expected container or process, or nothing',
     );
   });
 

@@ -7,7 +7,7 @@ import { until } from '../../cluster/until.ts';
 import { findEngine } from './server-kind.ts';
 
 /** The last release line whose user `nacos` has a password from the start; the variable names another image of Nacos 2. */
-export const NACOS_IMAGE = process.env['LANEKEEPER_E2E_NACOS_IMAGE'] ?? 'nacos/nacos-server:v2.3.2';
+export const NACOS_IMAGE = process.env['NACOS_E2E_IMAGE'] ?? 'nacos/nacos-server:v2.3.2';
 
 const HTTP_PORT = 8848;
 const READY_TIMEOUT_MS = 120_000;

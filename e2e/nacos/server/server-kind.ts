@@ -4,8 +4,11 @@ import type { ContainerRuntimeClient } from 'testcontainers';
 export const SERVER_KINDS = ['container', 'process'] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
-/** Overrides the choice. The runner hands on what it chose by it, so that all test files agree. */
-export const KIND_VARIABLE = 'LANEKEEPER_E2E_NACOS';
+/**
+ * Overrides the choice. The runner hands on what it chose by it, so that all test files agree. Not a name of ours: programs that are
+ * started from there would refuse a setting that they do not have.
+ */
+export const KIND_VARIABLE = 'NACOS_E2E_SERVER';
 
 export interface ChosenKind {
   readonly kind: ServerKind;
