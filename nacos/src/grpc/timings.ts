@@ -28,7 +28,7 @@ export const GRPC_TIMINGS: GrpcTimings = {
   request: 8000,
   healthEvery: 2000,
   healthTimeout: 2500,
-  retryAtMost: 700,
+  retryAtMost: 400,
   refusedRetryAtMost: 30_000,
   settled: 10_000,
   auditEvery: 30_000,
