@@ -13,6 +13,8 @@ export interface MeshParts {
   readonly authenticator: MeshAuthenticator;
   readonly cluster: KubernetesCluster | undefined;
   readonly registries: readonly NacosRegistry[];
+  /** What the sources have in common; called after them. */
+  readonly close?: (() => void) | undefined;
   readonly log: Log;
   readonly times?: Pick<StartOptions, 'brieflyMs' | 'complainMs'>;
 }
@@ -64,6 +66,7 @@ export function assembleMesh(parts: MeshParts): MeshSource {
       for (const source of sources) source.close();
       authenticator.close?.();
       cluster?.close();
+      parts.close?.();
     },
   };
 }

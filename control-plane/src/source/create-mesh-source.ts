@@ -28,7 +28,7 @@ export async function createMeshSource(options: MeshSourceOptions): Promise<Mesh
   const [nacos, cluster] = await allOrAllMistakes(openNacos(options), openCluster(options));
   const catalog = cluster?.catalog ?? createCatalog({ clusterDomain: config.clusterDomain });
   const mesh = assembleMesh({
-    ...{ catalog, cluster, log, registries: nacos?.registries ?? [] },
+    ...{ catalog, cluster, log, registries: nacos?.registries ?? [], close: nacos?.close },
     sources: [
       ...(cluster === undefined ? [] : [{ source: cluster.source, patience: 'always' } as const]),
       ...fileSources(options, catalog),
