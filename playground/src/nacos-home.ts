@@ -8,7 +8,7 @@ import { CONTROL_PLANE_VARIABLES, VARIABLES } from '@lanekeeper/protocol/variabl
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { ChildSpec } from './child-process.ts';
-import { GATEWAY_ADDRESS } from './layout.ts';
+import { GATEWAY_ADDRESS, GRAY } from './layout.ts';
 import type { Workload } from './layout.ts';
 import { GROUP, rulesOnly } from './mesh-file.ts';
 import type { MeshHome } from './mesh-home.ts';
@@ -78,11 +78,12 @@ function appEnv(site: NacosSite, { service, lane }: Workload): Record<string, st
 function notes(site: NacosSite, status: number): MeshHome['notes'] {
   const server = addressOf(site);
   const instance = `http://${server}/nacos/v1/ns/instance`;
-  const move = `serviceName=b&ip=127.0.2.1&port=${site.ports.inbound}&metadata=${LABELS.lane}%3Dgray`;
+  const lane = (name: string): string =>
+    `curl -X PUT '${instance}?serviceName=c&ip=127.0.3.2&port=${site.ports.inbound}&metadata=${LABELS.lane}%3D${name}'`;
   return [
     {
-      what: 'the applications registered themselves in Nacos; the last line moves B to the gray lane',
-      lines: [`curl '${instance}/list?serviceName=b'`, `curl -X PUT '${instance}?${move}'`],
+      what: 'the applications registered themselves in Nacos; the last two take Cgray out of its lane, and put it back',
+      lines: [`curl '${instance}/list?serviceName=c'`, lane(BASELINE), lane(GRAY)],
     },
     {
       what: `lanes and routes are a configuration in Nacos: ${DATA_ID}`,
