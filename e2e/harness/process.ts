@@ -30,7 +30,7 @@ process.on('disconnect', killRunning);
 /** Starts a process and waits for its `ready` line; a process that ends before is an error with its output. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const child = spawn(options.command, options.args ?? [], {
-    env: { ...process.env, ...options.env },
+    env: { ...inheritedEnvironment(), ...options.env },
     cwd: options.cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,6 +49,12 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     exited,
     stop: (graceMs = 10_000) => stop(child, exited, graceMs),
   };
+}
+
+/** Without what is said to the tests themselves (LANEKEEPER_E2E_…): our programs refuse settings that they do not know. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('LANEKEEPER_E2E_'));
+  return Object.fromEntries(entries);
 }
 
 interface Starting {
