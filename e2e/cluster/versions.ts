@@ -13,9 +13,12 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   containerd: '/usr/bin/containerd',
   'containernetworking-plugins': '/usr/lib/cni/ptp',
   debootstrap: '/usr/sbin/debootstrap',
+  // Of the Nacos server of seed 001: it is compiled here, for there is no image of it.
+  'default-jdk-headless': '/usr/bin/javac',
   'etcd-server': '/usr/bin/etcd',
   iproute2: '/usr/sbin/ip',
   iptables: '/usr/sbin/iptables',
+  maven: '/usr/bin/mvn',
   openssl: '/usr/bin/openssl',
   runc: '/usr/sbin/runc',
 };

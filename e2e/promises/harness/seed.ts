@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { SEED_IMAGES } from '../images.ts';
+import { NACOS_SEED_IMAGES, SEED_IMAGES } from '../images.ts';
 import type { KubeObject } from './kubectl.ts';
 
 const FOLDER = fileURLToPath(new URL('../testdata/', import.meta.url));
@@ -11,16 +11,30 @@ const PUBLISHED_IMAGES = 'registry.cn-hangzhou.aliyuncs.com/mse-governance-demo/
  * The manifests of seed 001, as they are but for the images: of another name, and not asked of a registry at each start, for the
  * cluster may have none.
  */
-export function seedManifests(): readonly KubeObject[] {
-  const published = readFileSync(`${FOLDER}seed-001.yaml`, 'utf8');
+export function seedManifests(images = SEED_IMAGES): readonly KubeObject[] {
+  return published('seed-001.yaml', images);
+}
+
+/** Of the same seed: applications that register in Nacos and find each other there. */
+export function seedManifestsInNacos(): readonly KubeObject[] {
+  return seedManifests(NACOS_SEED_IMAGES);
+}
+
+/** Of the same seed: its Nacos server. */
+export function seedNacos(): readonly KubeObject[] {
+  return published('seed-001-nacos.yaml', NACOS_SEED_IMAGES);
+}
+
+function published(file: string, images: string): readonly KubeObject[] {
+  const text = readFileSync(`${FOLDER}${file}`, 'utf8');
   return read(
-    published
-      .replaceAll(PUBLISHED_IMAGES, SEED_IMAGES)
+    text
+      .replaceAll(PUBLISHED_IMAGES, images)
       .replaceAll('imagePullPolicy: Always', 'imagePullPolicy: IfNotPresent'),
   );
 }
 
-/** What stands in for Nacos. */
+/** In place of Nacos, where a promise is about something else. */
 export function seedServices(): readonly KubeObject[] {
   return read(readFileSync(`${FOLDER}seed-001-services.yaml`, 'utf8'));
 }
