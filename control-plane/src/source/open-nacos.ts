@@ -8,6 +8,7 @@ import type { CatalogWriter } from '../catalog/create-catalog.ts';
 import type { FileConfig } from '../config.ts';
 import { createNacosConfiguration } from './nacos-configuration/nacos-configuration.ts';
 import { createNacosSource } from './nacos/create-nacos-source.ts';
+import { createPushReports } from './nacos/push-metrics.ts';
 import { RegistryLogins } from './nacos/registry-logins.ts';
 import type { NacosRegistry } from './nacos/registry.ts';
 import { serverOptionsOf } from './nacos/server-options-of.ts';
@@ -36,11 +37,13 @@ export async function openNacos({ path }: FileConfig, { log, metrics }: NacosDep
   const depsOf = (server: ServerOptions): ClientDependencies => ({ log, token: logins.of(server) });
   return {
     registries,
-    services: (catalog) =>
-      createNacosSource({
+    services(catalog) {
+      const reportOf = createPushReports(metrics);
+      return createNacosSource({
         ...{ registries, catalog, log, metrics },
-        openClient: (server) => openNamingClient(server, depsOf(server)),
-      }),
+        openClient: (server) => openNamingClient(server, { ...depsOf(server), metrics: reportOf(server) }),
+      });
+    },
     configuration(catalog) {
       if (registries.every(({ configuration }) => configuration === undefined)) return undefined;
       return createNacosConfiguration({
