@@ -1,7 +1,7 @@
 import type { Log } from '@lanekeeper/runtime/log';
 import type { ClusterAccess } from '../source/kubernetes/cluster-access.ts';
 import { createClusterDraining } from './cluster-draining.ts';
-import type { Draining, DrainingCatalog } from './create-draining.ts';
+import type { Draining, DrainingCatalog } from './draining.ts';
 import { drainingAddresses } from './draining-addresses.ts';
 
 /** Of pods of a cluster: by their uid, told among all replicas. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '@lanekeeper/runtime/backoff';
 import { NacosError, type NacosErrorCode } from '../nacos-error.ts';
 import type { AccessToken } from '../access-token.ts';
-import { asNacosError } from './as-nacos-error.ts';
+import { asNacosError } from '../as-nacos-error.ts';
 import { Awaited } from './awaited.ts';
 import { connect, type Connection, type ConnectionOptions } from './connection.ts';
 import type { LinkStatus } from './link-status.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isHost, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { NacosError } from '../nacos-error.ts';
 import type { ServerOptions } from '../server-options.ts';
-import { asNacosError } from './as-nacos-error.ts';
+import { asNacosError } from '../as-nacos-error.ts';
 import type { GrpcTimings } from './timings.ts';
 import { openChannel, type Channel, type PayloadStream } from './wire/channel.ts';
 import { text, textOr, type JsonObject } from './wire/json-body.ts';

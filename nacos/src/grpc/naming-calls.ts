@@ -1,7 +1,7 @@
 import type { AccessToken } from '../access-token.ts';
 import type { InstanceList, ServiceKey } from '../instance.ts';
 import { NacosError } from '../nacos-error.ts';
-import { asNacosError } from './as-nacos-error.ts';
+import { asNacosError } from '../as-nacos-error.ts';
 import type { Connection } from './connection.ts';
 import { list, number, text, type JsonObject } from './wire/json-body.ts';
 import { plainName, readServiceInfo, type ServiceInfo } from './wire/service-info.ts';

@@ -9,7 +9,7 @@ import { keepConnection, type ConnectionKeeper } from './connection-keeper.ts';
 import { createLinkStatus, type LinkStatus } from './link-status.ts';
 import { createNamingCalls, type NamingCalls } from './naming-calls.ts';
 import { NO_REPORT, type NamingReport } from './naming-report.ts';
-import { createRefusalLog } from './refusal-log.ts';
+import { createRefusalLog } from '../refusal-log.ts';
 import { createServerRotation } from './server-rotation.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { GRPC_TIMINGS, type GrpcTimings } from './timings.ts';

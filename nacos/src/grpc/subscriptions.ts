@@ -1,11 +1,11 @@
 import { backoffMs } from '@lanekeeper/runtime/backoff';
 import type { ServiceKey } from '../instance.ts';
 import type { NacosError } from '../nacos-error.ts';
-import { asNacosError } from './as-nacos-error.ts';
+import { asNacosError } from '../as-nacos-error.ts';
 import type { Connection } from './connection.ts';
 import type { NamingCalls } from './naming-calls.ts';
 import type { NamingReport, PushOutcome } from './naming-report.ts';
-import type { RefusalLog } from './refusal-log.ts';
+import type { RefusalLog } from '../refusal-log.ts';
 import { Subscription, type Listener, type Via } from './subscription.ts';
 import type { GrpcTimings } from './timings.ts';
 import type { JsonObject } from './wire/json-body.ts';

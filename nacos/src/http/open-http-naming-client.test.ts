@@ -2,7 +2,8 @@ import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testi
 import { expect, onTestFinished, test } from 'vitest';
 import type { InstanceList } from '../instance.ts';
 import type { NamingClient, NamingStatus } from '../naming-client.ts';
-import { HttpNacos, type SeenRequest } from '../testing/http-nacos.ts';
+import type { SeenRequest } from '../testing/http-exchange.ts';
+import { HttpNacos } from '../testing/http-nacos.ts';
 import { serverOptions } from '../testing/server-options.ts';
 import { openHttpNamingClient } from './open-http-naming-client.ts';
 

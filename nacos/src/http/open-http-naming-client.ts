@@ -1,7 +1,7 @@
 import type { Log } from '@lanekeeper/runtime/log';
 import type { ClientDependencies } from '../client-dependencies.ts';
-import { asNacosError } from '../grpc/as-nacos-error.ts';
-import { createRefusalLog, type RefusalLog } from '../grpc/refusal-log.ts';
+import { asNacosError } from '../as-nacos-error.ts';
+import { createRefusalLog, type RefusalLog } from '../refusal-log.ts';
 import type { InstanceList, ServiceKey } from '../instance.ts';
 import { NacosError, type NacosErrorCode } from '../nacos-error.ts';
 import type { NamingClient, NamingStatus } from '../naming-client.ts';

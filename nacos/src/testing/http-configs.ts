@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import type { FakeAnswer, SeenRequest } from './http-nacos.ts';
+import type { FakeAnswer, SeenRequest } from './http-exchange.ts';
 
 /** How much sooner than the client asks for a poll ends. */
 const EARLIER_MS = 500;

@@ -1,36 +1,14 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { FakeAnswer, SeenRequest } from './http-exchange.ts';
 import { FakeConfigs } from './http-configs.ts';
 import { FakeServices } from './http-services.ts';
 import { FakeUsers } from './http-users.ts';
-
-export interface SeenRequest {
-  readonly method: string;
-  /** Without the context path. */
-  readonly path: string;
-  /** Of the query and of the form. */
-  readonly params: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly atMs: number;
-}
-
-/** What is answered; status 0 as a Nacos without its console writes it, without a body. */
-export interface FakeAnswer {
-  readonly status: number;
-  readonly body: string | Buffer;
-  readonly contentType?: string;
-}
 
 /** What happens to a request instead of its answer. */
 export type Fault = FakeAnswer | 'reset' | 'stall';

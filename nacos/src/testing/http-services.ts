@@ -1,4 +1,4 @@
-import type { FakeAnswer, SeenRequest } from './http-nacos.ts';
+import type { FakeAnswer, SeenRequest } from './http-exchange.ts';
 
 export interface FakeInstance {
   readonly ip: string;

@@ -1,4 +1,4 @@
-import type { FakeAnswer, SeenRequest } from './http-nacos.ts';
+import type { FakeAnswer, SeenRequest } from './http-exchange.ts';
 
 /** Logins and tokens. Without users there is neither, as on a server without the plugin. */
 export class FakeUsers {

@@ -1,4 +1,4 @@
-import { NacosError } from '../nacos-error.ts';
+import { NacosError } from './nacos-error.ts';
 
 /** What is none of ours cannot have come from a server's words; it is as if there were none. */
 export function asNacosError(error: unknown): NacosError {

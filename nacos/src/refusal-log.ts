@@ -1,5 +1,5 @@
 import type { Log, LogFields } from '@lanekeeper/runtime/log';
-import type { NacosError, NacosErrorCode } from '../nacos-error.ts';
+import type { NacosError, NacosErrorCode } from './nacos-error.ts';
 
 /** Services that cannot be followed although there is a connection: one line when the first one fails, one when all are well again. */
 export interface RefusalLog {
