@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { eventually } from '../../harness/eventually.ts';
-import { send, type Place } from '../../harness/http-client.ts';
+import { send, type Answer, type Place } from '../../harness/http-client.ts';
 import { HOSTS, lanesOf, titlesOf, type Lane } from './shop-layout.ts';
 
 /** A loaded machine falls behind for a while. */
@@ -34,6 +35,13 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
+/** One request as a front end sends it, with an id that links what the applications call to it. */
+export function buy(gateway: Place, lane: Lane, agent?: Agent): Promise<Answer> {
+  const headers = { 'x-request-id': randomUUID() };
+  const ask = { host: HOSTS[lane], path: '/buy', headers };
+  return send(gateway, agent === undefined ? ask : { ...ask, agent });
+}
+
 /** Sends requests at a steady pace while not too many are under way, base and gray in turn, and checks every answer's chain. */
 export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
@@ -55,7 +63,7 @@ export function startLoad({ gateway, perSecond, isRight = inLane }: LoadOptions)
     const sentAt = performance.now();
     const at = ((sentAt - began) / 1000).toFixed(1);
     try {
-      const { status, text } = await send(gateway, { host: HOSTS[lane], path: '/buy', agent });
+      const { status, text } = await buy(gateway, lane, agent);
       const lanes = lanesOf(titlesOf(text));
       const chain = `${lane}: ${lanes}`;
       chains[chain] = (chains[chain] ?? 0) + 1;

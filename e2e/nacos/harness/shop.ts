@@ -2,12 +2,11 @@ import { callNacos } from '@lanekeeper/playground/nacos-server/nacos-api';
 import type { NacosServer } from '@lanekeeper/playground/nacos-server/nacos-server';
 import { startNacosRegistrant, type Registrant } from '@lanekeeper/playground/nacos-server/registrant';
 import { eventually } from '../../harness/eventually.ts';
-import { send } from '../../harness/http-client.ts';
 import { startMesh, type Mesh, type Proxy } from '../../harness/pods.ts';
-import { startLoad, type Load, type LoadOptions } from './load.ts';
+import { buy, startLoad, type Load, type LoadOptions } from './load.ts';
 import { startNacosControlPlane, type NacosControlPlane } from './nacos-control-plane.ts';
 import { startShopApp, type ShopApp } from './shop-app.ts';
-import { HOSTS, WORKLOADS, lanesOf, rulesDocument, titlesOf, type Lane } from './shop-layout.ts';
+import { WORKLOADS, lanesOf, rulesDocument, titlesOf, type Lane } from './shop-layout.ts';
 import { shownEndpoint, type ShownEndpoint } from './shown-endpoints.ts';
 import { untilPromised } from './until-promised.ts';
 
@@ -106,7 +105,7 @@ function shopOf({ apps, ...parts }: Parts): Shop {
   const { mesh, controlPlane } = parts;
   const edge = mesh.gateway;
   const ask = async (lane: Lane): Promise<string> => {
-    const { status, text } = await send(edge.entry, { host: HOSTS[lane], path: '/buy' });
+    const { status, text } = await buy(edge.entry, lane);
     return status === 200 ? titlesOf(text) : `${status} ${text.trim()}`;
   };
   return {
