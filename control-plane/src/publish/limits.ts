@@ -14,6 +14,8 @@ export const PUBLISH_LIMITS: PublishLimits = {
   maxBufferedBytes: 64 * 1024 * 1024,
   quietMs: 20,
   maxQuietMs: 200,
+  // A request waits a second for the answer (LANEKEEPER_DISCOVERY_WAIT_MS).
+  searchMs: 800,
 };
 
 export const CONNECTION_LIMITS: ConnectionLimits = {

@@ -3,7 +3,7 @@ import type { InterestKey, Nack } from '@lanekeeper/protocol/discovery';
 import type { Log, LogFields } from '@lanekeeper/runtime/log';
 import { canonicalKeys } from '../catalog/canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange } from '../catalog/catalog.ts';
-import type { WantedKeys } from '../source/source.ts';
+import type { Want } from '../source/source.ts';
 import type { Authenticator, Caller, Grant } from './caller.ts';
 import { ChangeCollector } from './change-collector.ts';
 import type { DiscoveryCall } from './discovery-call.ts';
@@ -26,7 +26,7 @@ export interface PublisherOptions {
   readonly metrics: PublishMetrics;
   readonly log: Log;
   /** Told which keys have got their first interested sidecar and which have lost their last, once per turn. */
-  readonly want?: (change: WantedKeys) => void;
+  readonly want?: Want;
   /** Told of each sidecar whether its workload is about to go. */
   readonly presence?: Presence;
 }
@@ -38,6 +38,8 @@ export interface PublishLimits extends StreamLimits {
   /** How a storm of changes is calmed. */
   readonly quietMs: number;
   readonly maxQuietMs: number;
+  /** So long at most a source may look for what nobody knows before a sidecar is told that it is nothing. */
+  readonly searchMs: number;
 }
 
 export interface Publisher {
@@ -75,7 +77,7 @@ class StreamPublisher implements Publisher, StreamHost {
     const { catalog, limits } = options;
     const now = (): number => performance.now();
     this.#options = options;
-    this.#wanted = options.want === undefined ? undefined : tellWanted(options.want, options.log);
+    this.#wanted = options.want === undefined ? undefined : this.#tellOf(options.want);
     this.#index = new InterestIndex(this.#wanted);
     this.#queue = new PushQueue({
       push: (stream) => {
@@ -162,6 +164,12 @@ class StreamPublisher implements Publisher, StreamHost {
     this.#log('debug', stream, 'stream_joined', {});
   }
 
+  isSought(meanings: readonly CanonicalKey[]): boolean {
+    const wanted = this.#wanted;
+    if (wanted === undefined || meanings.some((key) => this.catalog.resolve(key).length > 0)) return false;
+    return meanings.some((key) => wanted.isSought(key));
+  }
+
   rekeyed(stream: SidecarStream, { added, removed }: KeyChange): void {
     this.#index.add(stream, added);
     this.#index.remove(stream, removed);
@@ -216,6 +224,16 @@ class StreamPublisher implements Publisher, StreamHost {
       ...(end.cause === undefined ? {} : { err: end.cause }),
     };
     this.#log(isExpected(end) ? 'info' : 'warn', stream, 'stream_ended', fields);
+  }
+
+  #tellOf(want: Want): WantTeller {
+    const { limits, log } = this.#options;
+    return tellWanted({
+      ...{ want, log, patienceMs: limits.searchMs },
+      settled: (keys) => {
+        for (const stream of this.#index.concerned(keys)) stream.due();
+      },
+    });
   }
 
   #spread(change: CatalogChange): void {

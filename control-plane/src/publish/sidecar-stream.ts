@@ -1,5 +1,6 @@
 import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, Interest, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { CanonicalKey } from '../catalog/catalog.ts';
 import { translate } from '../translate/translate.ts';
 import type { Caller, Grant } from './caller.ts';
 import { decodeClientMessage } from './client-messages.ts';
@@ -78,7 +79,8 @@ export class SidecarStream {
     const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
     const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
     session.isDue = false;
-    const update = subscription.next(translate(catalog, view), zone);
+    const isSought = (meanings: readonly CanonicalKey[]): boolean => this.#host.isSought(meanings);
+    const update = subscription.next(translate(catalog, view), zone, isSought);
     if (update === undefined) {
       session.behindSinceMs = undefined;
       return;

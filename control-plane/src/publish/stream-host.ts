@@ -21,6 +21,8 @@ export interface StreamHost extends Authenticator {
   readonly catalog: Catalog;
   readonly limits: StreamLimits;
   canonicalise(key: InterestKey, namespace: string): readonly CanonicalKey[];
+  /** Whether nobody knows what a key with these meanings is, and it is being looked for. */
+  isSought(meanings: readonly CanonicalKey[]): boolean;
   /** It has said hello. Throws a StreamEnd where there is no room for it. */
   joined(stream: SidecarStream): void;
   rekeyed(stream: SidecarStream, change: KeyChange): void;

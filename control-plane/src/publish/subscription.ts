@@ -76,12 +76,18 @@ export class Subscription {
 
   /**
    * The next update; undefined while one is under way and when there is nothing to say. A sidecar's first one is always there,
-   * so that it knows itself in step.
+   * so that it knows itself in step. What `isSought` is not answered yet.
    */
-  next(delta: NodeDelta, zone: string | undefined): NextUpdate | undefined {
+  next(
+    delta: NodeDelta,
+    zone: string | undefined,
+    isSought: (meanings: readonly CanonicalKey[]) => boolean = () => false,
+  ): NextUpdate | undefined {
     if (this.#inFlight !== undefined) return undefined;
     const { parts, isWhole } = this.#select(delta);
-    const answered = isWhole ? [...this.#unanswered] : [];
+    const answered = isWhole
+      ? [...this.#unanswered].filter((key) => !isSought(this.#keys.get(key) ?? []))
+      : [];
     const newZone = zone === this.#zone ? undefined : zone;
     const isEmpty = size(parts) + parts.removed.length + answered.length === 0 && newZone === undefined;
     if (isEmpty && this.#sent > 0) return undefined;

@@ -4,6 +4,8 @@ import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import type { CanonicalKey } from '../catalog/catalog.ts';
 import type { WantedKeys } from '../source/source.ts';
 import { startDiscovery, type DiscoveryFixture } from '../testing/discovery-fixture.ts';
+import type { DiscoveryClient } from '../testing/discovery-client.ts';
+import { makeService } from '../testing/test-mesh.ts';
 import { InterestIndex } from './interest-index.ts';
 import { tellWanted } from './wanted-keys.ts';
 
@@ -13,7 +15,12 @@ describe('sources that want to know', () => {
 
   beforeEach(async () => {
     told.length = 0;
-    fixture = await startDiscovery({ want: (change) => void told.push(change) });
+    fixture = await startDiscovery({
+      want: (change) => {
+        told.push(change);
+        return undefined;
+      },
+    });
   });
   afterEach(() => fixture.close());
 
@@ -40,6 +47,47 @@ describe('sources that want to know', () => {
   });
 });
 
+describe('a key that nobody knows', () => {
+  let fixture: DiscoveryFixture;
+  let look: PromiseWithResolvers<void>;
+
+  async function ask(searchMs: number): Promise<DiscoveryClient> {
+    look = Promise.withResolvers<void>();
+    fixture = await startDiscovery({ want: () => look.promise, limits: { searchMs } });
+    const client = fixture.connect();
+    client.hello();
+    await client.take();
+    client.want('ip:10.0.0.9');
+    return client;
+  }
+  afterEach(() => fixture.close());
+
+  it('is answered when the sources have looked for it, with what they found', async () => {
+    const client = await ask(60_000);
+    client.want('ip:10.0.0.8');
+    fixture.mesh.put(makeService('b', ['10.0.0.9']));
+    look.resolve();
+    const { services, answered } = await client.take();
+    expect(services.map(({ id }) => id)).toEqual(['shop/b']);
+    expect(answered).toContain('ip:10.0.0.9');
+  });
+
+  it('holds up no answer that is known', async () => {
+    const client = await ask(60_000);
+    fixture.mesh.put(makeService('c', ['10.0.0.7']));
+    client.want('ip:10.0.0.7');
+    const { services, answered } = await client.take();
+    expect(services.map(({ id }) => id)).toEqual(['shop/c']);
+    expect(answered).toEqual(['ip:10.0.0.7']);
+  });
+
+  it('is answered as nothing where they look for longer than a request waits', async () => {
+    const client = await ask(20);
+    const { services, answered } = await client.take();
+    expect({ services, answered }).toEqual({ services: [], answered: ['ip:10.0.0.9'] });
+  });
+});
+
 describe('what is told', () => {
   const KEYS: readonly CanonicalKey[] = ['host:a.shop', 'host:b.shop', 'ip:10.0.0.1'];
   const step = fc.record({
@@ -54,7 +102,7 @@ describe('what is told', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         const known = new Set<CanonicalKey>();
         let calls = 0;
-        const teller = tellWanted(({ added, removed }) => {
+        const want = ({ added, removed }: WantedKeys): undefined => {
           calls += 1;
           expect(added.length + removed.length).toBeGreaterThan(0);
           for (const key of removed) expect(known.delete(key)).toBe(true);
@@ -62,7 +110,9 @@ describe('what is told', () => {
             expect(known.has(key)).toBe(false);
             known.add(key);
           }
-        }, createRecordingLog());
+        };
+        const log = createRecordingLog();
+        const teller = tellWanted({ want, settled: () => undefined, patienceMs: 1_000, log });
         const index = new InterestIndex<number>(teller);
         const wanted = (): readonly CanonicalKey[] => KEYS.filter((key) => index.concerned([key]).size > 0);
         let turns = 1;
@@ -85,10 +135,11 @@ describe('what is told', () => {
   it('is complained of where it cannot be taken, and the next is told all the same', async () => {
     const log = createRecordingLog();
     const told: WantedKeys[] = [];
-    const teller = tellWanted((change) => {
+    const want = (change: WantedKeys): undefined => {
       told.push(change);
       if (told.length === 1) throw new Error('no');
-    }, log);
+    };
+    const teller = tellWanted({ want, settled: () => undefined, patienceMs: 1_000, log });
     teller.came('ip:10.0.0.1');
     await vi.waitFor(() => expect(told).toHaveLength(1));
     teller.came('ip:10.0.0.2');
@@ -98,7 +149,9 @@ describe('what is told', () => {
 
   it('is nothing any more after the end', async () => {
     const told: WantedKeys[] = [];
-    const teller = tellWanted((change) => void told.push(change), createRecordingLog());
+    const want = (change: WantedKeys): undefined => void told.push(change);
+    const log = createRecordingLog();
+    const teller = tellWanted({ want, settled: () => undefined, patienceMs: 1_000, log });
     teller.came('ip:10.0.0.1');
     teller.close();
     teller.came('ip:10.0.0.2');

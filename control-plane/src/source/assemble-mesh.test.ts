@@ -165,7 +165,7 @@ describe('a mesh of several sources', () => {
     expect(assemble([{ source: file, patience: 'always' }]).mesh.want).toBeUndefined();
     const told: WantedKeys[] = [];
     const nacos: Source = Object.assign(new PlayedSource('nacos'), {
-      want: (change: WantedKeys) => void told.push(change),
+      want: (change: WantedKeys): undefined => void told.push(change),
     });
     const { mesh } = assemble([
       { source: file, patience: 'always' },

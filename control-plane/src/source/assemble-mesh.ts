@@ -4,7 +4,7 @@ import type { Authenticator } from '../publish/caller.ts';
 import type { KubernetesCluster } from './kubernetes/kubernetes-cluster.ts';
 import type { MeshSource } from './mesh-source.ts';
 import type { NacosRegistry } from './nacos/registry.ts';
-import type { Source } from './source.ts';
+import type { Source, Want } from './source.ts';
 import { notRead, startSources, type AwaitedSource, type StartOptions } from './start-sources.ts';
 
 export interface MeshParts {
@@ -72,10 +72,11 @@ export function assembleMesh(parts: MeshParts): MeshSource {
 }
 
 /** Undefined where nobody wants to know: the publisher then keeps no account. */
-function wanting(sources: readonly Source[]): MeshSource['want'] {
+function wanting(sources: readonly Source[]): Want | undefined {
   const curious = sources.filter((source) => source.want !== undefined);
   if (curious.length === 0) return undefined;
   return (change) => {
-    for (const source of curious) source.want?.(change);
+    const looking = curious.flatMap((source) => source.want?.(change) ?? []);
+    return looking.length === 0 ? undefined : Promise.all(looking).then(() => undefined);
   };
 }

@@ -4,7 +4,7 @@ import type { Authenticator } from '../publish/caller.ts';
 import type { ClusterAccess } from './kubernetes/cluster-access.ts';
 import type { ClusterBoard } from './kubernetes/kubernetes-cluster.ts';
 import type { NacosRegistry } from './nacos/registry.ts';
-import type { WantedKeys } from './source.ts';
+import type { Want } from './source.ts';
 
 /** All that the mesh is known from, and who can say whose token it is: the part of the program that differs by setting. */
 export interface MeshSource {
@@ -15,7 +15,7 @@ export interface MeshSource {
   /** The Nacos servers that it is known from; empty: none. */
   readonly registries: readonly NacosRegistry[];
   /** Undefined: no source cares. */
-  readonly want: ((change: WantedKeys) => void) | undefined;
+  readonly want: Want | undefined;
   /** Resolves when all that is waited for has been read once. Rejects with a ConfigError where a file is missing or wrong. */
   start(): Promise<void>;
   /** What `start` still waits for and why, as sentences. */

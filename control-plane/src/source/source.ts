@@ -13,11 +13,14 @@ export interface Source {
    * Some sidecar of this replica is interested in these keys now, none is in those any more; told once for all changes of one turn
    * of the event loop. Keys of a sidecar that connects anew go and come back. Absent: it reads everything anyway.
    */
-  want?(change: WantedKeys): void;
+  want?: Want;
   close(): void;
 }
 
 export type SourceName = 'kubernetes' | 'file' | 'nacos';
+
+/** Resolves when what nobody knew of the added keys has been looked for; undefined: there is nothing to look for. Never rejects. */
+export type Want = (change: WantedKeys) => Promise<void> | undefined;
 
 export interface WantedKeys {
   readonly added: readonly CanonicalKey[];

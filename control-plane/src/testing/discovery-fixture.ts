@@ -12,7 +12,7 @@ import { createPublishMetrics, type PublishMetrics } from '../publish/publish-me
 import { createPublisher, type Publisher, type PublishLimits } from '../publish/publisher.ts';
 import { DiscoveryClient, type ClientOptions } from './discovery-client.ts';
 import { TestMesh } from './test-mesh.ts';
-import type { WantedKeys } from '../source/source.ts';
+import type { Want } from '../source/source.ts';
 import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 
 export interface FixtureOptions {
@@ -22,7 +22,7 @@ export interface FixtureOptions {
   readonly limits?: Partial<PublishLimits>;
   readonly connections?: Partial<ConnectionLimits>;
   readonly presence?: Presence;
-  readonly want?: (change: WantedKeys) => void;
+  readonly want?: Want;
 }
 
 export interface DiscoveryFixture {

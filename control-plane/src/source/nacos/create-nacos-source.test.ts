@@ -186,9 +186,23 @@ describe('what sidecars need', () => {
       world.want(`ip:192.0.2.${n}`);
       await vi.advanceTimersByTimeAsync(40);
     }
-    const sweeps = world.client().asked.filter((question) => question.startsWith('list'));
-    expect(sweeps.length).toBeGreaterThan(1);
-    expect(sweeps.length).toBeLessThan(5);
+    const asked = (start: string): number =>
+      world.client().asked.filter((question) => question.startsWith(start)).length;
+    expect(asked('list')).toBeGreaterThan(10);
+    expect(asked('list')).toBeLessThan(30);
+    expect(asked('query stock')).toBeGreaterThan(0);
+    expect(asked('query stock')).toBeLessThan(5);
+  });
+
+  it('says when it has looked for what nobody knows, so that an answer can wait for it', async () => {
+    const world = await started();
+    expect(world.want('ip:10.0.0.1')).toBeUndefined();
+    world.client().set('new', '10.0.0.9');
+    const looked = world.want('ip:10.0.0.9');
+    let found: readonly string[] | undefined;
+    void looked?.then(() => (found = world.catalog.resolve('ip:10.0.0.9')));
+    await settle();
+    expect(found).toEqual(['default/new']);
   });
 });
 

@@ -9,6 +9,7 @@ import { ValuePool } from './convert/value-pool.ts';
 import { createFollowerReport } from './follow/follower-report.ts';
 import { NamespaceFollower } from './follow/namespace-follower.ts';
 import { ServiceTable } from './follow/service-table.ts';
+import type { SweepKind } from './follow/sweep-timer.ts';
 import { FOLLOW_TIMINGS, type FollowTimings } from './follow/timings.ts';
 import { WantedServices } from './follow/wanted-services.ts';
 import { createNacosMetrics, type NacosMetrics } from './nacos-metrics.ts';
@@ -77,8 +78,8 @@ class NacosSource implements Source {
     return this.#told((follower) => follower.findings());
   }
 
-  want(change: WantedKeys): void {
-    this.#wanted.want(change);
+  want(change: WantedKeys): Promise<void> | undefined {
+    return this.#wanted.want(change);
   }
 
   close(): void {
@@ -110,10 +111,18 @@ class NacosSource implements Source {
     return follower;
   }
 
-  /** A host may be the name of a new service; an address may be a new instance of any. */
-  #look(keys: readonly CanonicalKey[]): void {
-    const kind = keys.some((key) => key.startsWith('ip:')) ? 'all' : 'names';
-    this.#each((follower) => follower.look(kind));
+  /** Most often it is a new service; else an address may be a new instance of one that nobody follows. */
+  async #look(keys: readonly CanonicalKey[]): Promise<void> {
+    await this.#lookFor('names');
+    const { catalog } = this.#options;
+    const isUnknown = (key: CanonicalKey): boolean => catalog.resolve(key).length === 0;
+    if (keys.some((key) => key.startsWith('ip:') && isUnknown(key))) await this.#lookFor('all');
+  }
+
+  async #lookFor(kind: SweepKind): Promise<void> {
+    await Promise.all([...this.#followers.values()].map((follower) => follower.look(kind)));
+    // What was found is in force before somebody asks what it means.
+    this.#table.flush();
   }
 
   #each(action: (follower: NamespaceFollower) => void): void {

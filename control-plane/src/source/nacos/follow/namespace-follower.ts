@@ -54,9 +54,9 @@ export class NamespaceFollower {
     this.#services.renew(ids);
   }
 
-  /** Somebody asks for what no source knows: it may be new. */
-  look(kind: SweepKind): void {
-    this.#sweeps.demand(kind);
+  /** Somebody asks for what no source knows: it may be new. Resolves when that has been looked for. */
+  look(kind: SweepKind): Promise<void> {
+    return this.#sweeps.demand(kind);
   }
 
   /** As sentences. */
@@ -96,7 +96,7 @@ export class NamespaceFollower {
     this.#connections = connections;
     if (!isFirst) {
       this.#services.connected();
-      this.#sweeps.demand('all');
+      void this.#sweeps.demand('all');
     }
     this.#retry?.now();
   }

@@ -4,7 +4,7 @@ import { SweepTimer, type SweepKind, type SweepWhy } from './sweep-timer.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const TIMINGS = { namesEvery: 30_000, fullEvery: 10, demandGap: 5_000 };
+const TIMINGS = { namesEvery: 30_000, fullEvery: 10, namesGap: 500, demandGap: 5_000 };
 
 /** Sweeps that take `tookMs`; `does` tells whether they could be done. */
 function timer(tookMs = 0, does: () => boolean = () => true) {
@@ -29,37 +29,72 @@ it('looks at names often and at everything sometimes', async () => {
 
 it('looks at once when somebody asks, then after a pause, however often it is asked', async () => {
   const { sweeps, timer: sweeper } = timer();
-  sweeper.demand('all');
+  void sweeper.demand('all');
   sweeper.start();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(sweeps).toEqual([]);
   for (let n = 0; n < 95; n++) {
-    sweeper.demand('names');
-    sweeper.demand('all');
-    sweeper.demand('names');
+    void sweeper.demand('all');
     await vi.advanceTimersByTimeAsync(100);
   }
-  expect(sweeps.map(([at, kind, why]) => [at, kind, why])).toEqual([
+  expect(sweeps).toEqual([
     [1_000, 'all', 'demand'],
     [6_000, 'all', 'demand'],
   ]);
 });
 
-it('takes no more than a twentieth of the time, and does one at a time', async () => {
+it('looks for new names twice a second where somebody asks, whatever everything took', async () => {
+  const { sweeps, timer: sweeper } = timer();
+  sweeper.start();
+  void sweeper.demand('all');
+  await vi.advanceTimersByTimeAsync(100);
+  for (let n = 0; n < 14; n++) {
+    void sweeper.demand('names');
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(sweeps).toEqual([
+    [0, 'all', 'demand'],
+    [100, 'names', 'demand'],
+    [600, 'names', 'demand'],
+    [1_100, 'names', 'demand'],
+  ]);
+});
+
+it('tells who asked when a sweep that began afterwards is over, and when it is closed', async () => {
+  const { timer: sweeper } = timer(1_000);
+  const over: string[] = [];
+  const ask = (kind: SweepKind, name: string): void => void sweeper.demand(kind).then(() => over.push(name));
+  ask('all', 'before the start');
+  sweeper.start();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(over).toEqual(['before the start']);
+  ask('names', 'first');
+  await vi.advanceTimersByTimeAsync(500);
+  ask('names', 'second');
+  await vi.advanceTimersByTimeAsync(600);
+  expect(over).toEqual(['before the start', 'first']);
+  sweeper.close();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(over).toEqual(['before the start', 'first', 'second']);
+});
+
+it('takes no more than a twentieth of the time for everything, and does one at a time', async () => {
   const { sweeps, timer: sweeper } = timer(2_000);
   sweeper.start();
   for (let n = 0; n < 100; n++) {
-    sweeper.demand('all');
+    void sweeper.demand('all');
     await vi.advanceTimersByTimeAsync(1_000);
   }
-  expect(sweeps.map(([at]) => at)).toEqual([0, 40_000, 80_000]);
+  const full = sweeps.filter(([, kind]) => kind === 'all').map(([at]) => at);
+  expect(full).toEqual([0, 40_000, 82_000]);
+  expect(sweeps.map(([at]) => at)).toEqual([0, 30_000, 40_000, 80_000, 82_000]);
 });
 
 it('tries again what could not be done when it was asked for', async () => {
   let isSteady = false;
   const { sweeps, timer: sweeper } = timer(0, () => isSteady);
   sweeper.start();
-  sweeper.demand('all');
+  void sweeper.demand('all');
   await vi.advanceTimersByTimeAsync(7_000);
   isSteady = true;
   await vi.advanceTimersByTimeAsync(20_000);
@@ -73,7 +108,7 @@ it('tries again what could not be done when it was asked for', async () => {
 it('is over when it is closed, also while it sweeps', async () => {
   const { sweeps, timer: sweeper } = timer(1_000);
   sweeper.start();
-  sweeper.demand('all');
+  void sweeper.demand('all');
   await vi.advanceTimersByTimeAsync(500);
   sweeper.close();
   await vi.advanceTimersByTimeAsync(600_000);

@@ -7,25 +7,32 @@ export type SweepWhy = 'regular' | 'demand';
 export interface SweepTimerOptions {
   /** Never rejects; false: it could not be done now. */
   readonly run: (kind: SweepKind, why: SweepWhy) => Promise<boolean>;
-  readonly timings: Pick<FollowTimings, 'namesEvery' | 'fullEvery' | 'demandGap'>;
+  readonly timings: Pick<FollowTimings, 'namesEvery' | 'fullEvery' | 'namesGap' | 'demandGap'>;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;
 }
 
-/** Of all the time sweeps may take one part in so many. */
+/** Of all the time sweeps of one kind may take one part in so many. */
 const SHARE = 20;
+
+/** What is remembered of the sweeps of one kind. */
+interface KindOfSweep {
+  startedMs: number;
+  tookMs: number;
+  /** Told when one has ended that began after they asked. */
+  waiting: (() => void)[];
+}
 
 /** Sweeps slowly all the time, and sooner where somebody asks for it; one at a time. */
 export class SweepTimer {
   readonly #options: SweepTimerOptions;
+  readonly #kinds: Readonly<Record<SweepKind, KindOfSweep>> = { names: neverSwept(), all: neverSwept() };
+  readonly #demanded = new Set<SweepKind>();
   #timer: NodeJS.Timeout | undefined;
   #isRunning = false;
   #isClosed = false;
-  #demanded: SweepKind | undefined;
   #looks = 0;
   #beganMs: number | undefined;
-  #lastStartMs = Number.NEGATIVE_INFINITY;
-  #lastTookMs = 0;
 
   constructor(options: SweepTimerOptions) {
     this.#options = options;
@@ -37,45 +44,77 @@ export class SweepTimer {
     this.#schedule();
   }
 
-  /** Soon, though not too often. */
-  demand(kind: SweepKind): void {
-    // What is asked for before that is found by the first reading.
-    if (this.#beganMs === undefined || this.#demanded === 'all' || this.#demanded === kind) return;
-    this.#demanded = kind;
+  /** Soon, though not too often. Resolves when it is over, or will not be. */
+  demand(kind: SweepKind): Promise<void> {
+    // What is asked for before the start is found by the first reading.
+    if (this.#beganMs === undefined || this.#isClosed) return Promise.resolve();
+    this.#demanded.add(kind);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#kinds[kind].waiting.push(resolve);
     if (!this.#isRunning) this.#schedule();
+    return promise;
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#release('all');
   }
 
   #schedule(): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
-    const { timings, now } = this.#options;
-    const gapMs = Math.max(timings.demandGap, SHARE * this.#lastTookMs);
-    const regularMs = Math.max(this.#beganMs ?? 0, this.#lastStartMs) + Math.max(timings.namesEvery, gapMs);
-    const dueMs = this.#demanded === undefined ? regularMs : this.#lastStartMs + gapMs;
-    this.#timer = setTimeout(() => void this.#run(), Math.max(0, dueMs - now()));
+    const next = this.#next();
+    this.#timer = setTimeout(() => void this.#run(next.kind), Math.max(0, next.dueMs - this.#options.now()));
     this.#timer.unref();
   }
 
-  async #run(): Promise<void> {
+  /** What is due first: a sweep that somebody asks for, or (undefined) the regular one. */
+  #next(): { readonly kind: SweepKind | undefined; readonly dueMs: number } {
+    const { timings } = this.#options;
+    const startedMs = Math.max(this.#kinds.names.startedMs, this.#kinds.all.startedMs);
+    const pauseMs = Math.max(timings.namesEvery, SHARE * this.#kinds.names.tookMs);
+    const regular = { kind: undefined, dueMs: Math.max(this.#beganMs ?? 0, startedMs) + pauseMs };
+    const demanded = [...this.#demanded].map((kind) => ({ kind, dueMs: this.#allowedMs(kind) }));
+    return [regular, ...demanded].reduce((first, other) => (other.dueMs < first.dueMs ? other : first));
+  }
+
+  #allowedMs(kind: SweepKind): number {
+    const { startedMs, tookMs } = this.#kinds[kind];
+    const { namesGap, demandGap } = this.#options.timings;
+    return startedMs + Math.max(kind === 'names' ? namesGap : demandGap, SHARE * tookMs);
+  }
+
+  async #run(demanded: SweepKind | undefined): Promise<void> {
     const { run, timings, now } = this.#options;
-    const demanded = this.#demanded;
-    this.#demanded = undefined;
-    this.#looks += 1;
-    const isFull = this.#looks % timings.fullEvery === 0;
+    this.#looks += demanded === undefined ? 1 : 0;
+    const isFull = demanded === undefined && this.#looks % timings.fullEvery === 0;
+    const kind = isFull ? 'all' : (demanded ?? 'names');
+    const waiting = this.#take(kind);
     this.#isRunning = true;
-    this.#lastStartMs = now();
-    const isDone = await run(
-      isFull ? 'all' : (demanded ?? 'names'),
-      demanded === undefined ? 'regular' : 'demand',
-    );
-    this.#lastTookMs = now() - this.#lastStartMs;
+    this.#kinds[kind].startedMs = now();
+    const isDone = await run(kind, demanded === undefined ? 'regular' : 'demand');
+    this.#kinds[kind].tookMs = now() - this.#kinds[kind].startedMs;
     this.#isRunning = false;
-    if (!isDone && (demanded === 'all' || isFull)) this.#demanded = 'all';
+    if (!isDone && kind === 'all') this.#demanded.add(kind);
+    for (const resolve of waiting) resolve();
     this.#schedule();
   }
+
+  /** Who is served by a sweep of this kind: it has the names too. */
+  #take(kind: SweepKind): readonly (() => void)[] {
+    const served: readonly SweepKind[] = kind === 'all' ? ['names', 'all'] : ['names'];
+    return served.flatMap((each) => {
+      this.#demanded.delete(each);
+      return this.#kinds[each].waiting.splice(0);
+    });
+  }
+
+  #release(kind: SweepKind): void {
+    for (const resolve of this.#take(kind)) resolve();
+  }
+}
+
+function neverSwept(): KindOfSweep {
+  return { startedMs: Number.NEGATIVE_INFINITY, tookMs: 0, waiting: [] };
 }
