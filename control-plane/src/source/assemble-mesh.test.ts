@@ -172,7 +172,7 @@ describe('a mesh of several sources', () => {
       { source: nacos, patience: 'briefly' },
     ]);
     const change: WantedKeys = { added: ['host:b.shop'], removed: [] };
-    mesh.want?.(change);
+    void mesh.want?.(change);
     expect(told).toEqual([change]);
   });
 });

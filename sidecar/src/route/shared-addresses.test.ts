@@ -58,6 +58,21 @@ describe('a process that several services know', () => {
     expect(subsetsOf([unaware, gray], 'b')).toEqual({ gray: 1, base: 1 });
   });
 
+  it('is shown as the pod that names the lane, where two pods of a service stand at one address', () => {
+    const gray = here({ lane: 'gray', pod: 'gray-1' });
+    const gone = here({ pod: 'base-1' });
+    for (const endpoints of [
+      [gray, gone],
+      [gone, gray],
+    ]) {
+      const { subsets } =
+        contextWith([service('b', { endpoints })])
+          .snapshot.services.get('default/b')
+          ?.ports.get(80) ?? {};
+      expect(subsets?.get('gray')?.usable.map(({ pod }) => pod)).toEqual(['gray-1']);
+    }
+  });
+
   it('is another one on another port', () => {
     const gray = service('a', { endpoints: [here({ lane: 'gray' })] });
     const neighbour = service('b', { endpoints: [here({ ports: { 80: 9090 } })] });

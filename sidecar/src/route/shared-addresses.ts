@@ -13,11 +13,18 @@ export function agreeOnLanes(services: readonly ServiceConfig[]): readonly Servi
   const lanesAt: LanesAt = new Map();
   for (const { endpoints } of services) for (const endpoint of endpoints) note(endpoint, lanesAt);
   if (lanesAt.size === 0) return services;
-  return services.map((service) => {
-    const endpoints = service.endpoints.map((endpoint) => agree(endpoint, lanesAt));
-    const isSame = endpoints.every((endpoint, at) => endpoint === service.endpoints[at]);
-    return isSame ? service : { ...service, endpoints };
-  });
+  return services.map((service) => agreeOn(service, lanesAt));
+}
+
+function agreeOn(service: ServiceConfig, lanesAt: LanesAt): ServiceConfig {
+  const asTold: EndpointConfig[] = [];
+  const changed: EndpointConfig[] = [];
+  for (const endpoint of service.endpoints) {
+    const agreed = agree(endpoint, lanesAt);
+    (agreed === endpoint ? asTold : changed).push(agreed);
+  }
+  // Where one address stands twice the last one counts: the pod that names the lane itself.
+  return changed.length === 0 ? service : { ...service, endpoints: [...changed, ...asTold] };
 }
 
 function note(endpoint: EndpointConfig, lanesAt: LanesAt): void {

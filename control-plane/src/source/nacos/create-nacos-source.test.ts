@@ -196,9 +196,9 @@ describe('what sidecars need', () => {
 
   it('says when it has looked for what nobody knows, so that an answer can wait for it', async () => {
     const world = await started();
-    expect(world.want('ip:10.0.0.1')).toBeUndefined();
+    expect(world.search('ip:10.0.0.1')).toBeUndefined();
     world.client().set('new', '10.0.0.9');
-    const looked = world.want('ip:10.0.0.9');
+    const looked = world.search('ip:10.0.0.9');
     let found: readonly string[] | undefined;
     void looked?.then(() => (found = world.catalog.resolve('ip:10.0.0.9')));
     await settle();

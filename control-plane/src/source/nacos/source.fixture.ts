@@ -52,8 +52,10 @@ export function sourceOf({ file = MINIMAL, pods = new Map() }: SourceFixture = {
       if (client === undefined) throw new Error(`no client ${at} was opened`);
       return client;
     },
-    want: (...added: readonly CanonicalKey[]) => source.want?.({ added, removed: [] }),
-    unwant: (...removed: readonly CanonicalKey[]) => source.want?.({ added: [], removed }),
+    want: (...added: readonly CanonicalKey[]): void => void source.want?.({ added, removed: [] }),
+    /** As `want`; what it gives resolves when what nobody knew has been looked for. */
+    search: (...added: readonly CanonicalKey[]) => source.want?.({ added, removed: [] }),
+    unwant: (...removed: readonly CanonicalKey[]): void => void source.want?.({ added: [], removed }),
     /** `address lane state` */
     endpoints(id: string): readonly string[] | undefined {
       return catalog
