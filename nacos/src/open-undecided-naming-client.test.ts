@@ -20,7 +20,30 @@ interface Opened {
   readonly opened: string[];
 }
 
-function open(server: HttpNacos, overrides: Partial<ServerOptions> = {}): Opened {
+interface GrpcPort {
+  /** How far it is from the server's. */
+  readonly grpcPortOffset: number;
+  /** Nobody accepts connections there before. */
+  readonly listen: () => void;
+}
+
+async function grpcPort(server: HttpNacos): Promise<GrpcPort> {
+  const grpc = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  await once(grpc, 'listening');
+  const { port } = grpc.address() as AddressInfo;
+  grpc.close();
+  await once(grpc, 'close');
+  onTestFinished(() => void grpc.close());
+  return { grpcPortOffset: port - server.address.port, listen: () => void grpc.listen(port, '127.0.0.1') };
+}
+
+async function openPort(server: HttpNacos): Promise<Pick<GrpcPort, 'grpcPortOffset'>> {
+  const { grpcPortOffset, listen } = await grpcPort(server);
+  listen();
+  return { grpcPortOffset };
+}
+
+function open(server: HttpNacos, overrides: Partial<ServerOptions> = {}, grpcPatienceMs = 60_000): Opened {
   const opened: string[] = [];
   const log = createRecordingLog();
   const options = { ...serverOptions([server]), ...overrides };
@@ -31,7 +54,7 @@ function open(server: HttpNacos, overrides: Partial<ServerOptions> = {}): Opened
     return openHttpNamingClient(options, { log: createRecordingLog(), token });
   };
   const client = openUndecidedNamingClient(options, {
-    ...{ log, token, open: { grpc: openAs('grpc'), http: openAs('http') } },
+    ...{ log, token, open: { grpc: openAs('grpc'), http: openAs('http') }, grpcPatienceMs },
   });
   onTestFinished(async () => {
     await client.close();
@@ -54,7 +77,7 @@ test.each([
 ])('speaks to Nacos %s over %s', async (version, protocol) => {
   const server = await startNacos();
   server.version = version;
-  const { opened } = open(server);
+  const { opened } = open(server, await openPort(server));
   await expect.poll(() => opened).toEqual([protocol]);
 });
 
@@ -67,7 +90,7 @@ test.each([
     const server = await startNacos();
     server.version = undefined;
     server.services.tellsGroup = tellsGroup;
-    const { opened } = open(server);
+    const { opened } = open(server, await openPort(server));
     await expect.poll(() => opened).toEqual([protocol]);
   },
 );
@@ -80,20 +103,38 @@ test('asks an old server for its version whoever the user is', async () => {
 });
 
 test('speaks gRPC where only the gRPC port answers', async () => {
-  const grpc = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
-  await once(grpc, 'listening');
-  onTestFinished(() => void grpc.close());
-  const { port } = grpc.address() as AddressInfo;
   const server = await startNacos();
+  const port = await openPort(server);
   await server.stop();
-  const { opened } = open(server, { grpcPortOffset: port - server.address.port });
+  const { opened } = open(server, port);
+  await expect.poll(() => opened).toEqual(['grpc']);
+});
+
+test('polls a Nacos 2 of which only the HTTP port can be reached, and says what to do about it', async () => {
+  const server = await startNacos();
+  server.version = '2.2.4';
+  const { opened, log } = open(server, { grpcPortOffset: 1 }, 20);
+  await expect.poll(() => opened).toEqual(['http']);
+  expect(log.events.map(({ event }) => event)).toEqual(['nacos_grpc_unreachable']);
+  expect(log.events[0]?.fields['problem']).toContain(`127.0.0.1:${server.address.port + 1}`);
+});
+
+test('waits for the gRPC port of a Nacos 2 that is still starting', async () => {
+  const server = await startNacos();
+  server.version = '2.2.4';
+  const { grpcPortOffset, listen } = await grpcPort(server);
+  const { opened } = open(server, { grpcPortOffset });
+  await expect.poll(() => server.seen('GET', '/v1/console/server/state').length).toBeGreaterThan(1);
+  expect(opened).toEqual([]);
+  listen();
   await expect.poll(() => opened).toEqual(['grpc']);
 });
 
 test('never takes a server that is not there, or says nothing of itself, for an old one', async () => {
   const server = await startNacos();
+  const { grpcPortOffset, listen } = await grpcPort(server);
   await server.stop();
-  const { client, log, opened } = open(server);
+  const { client, log, opened } = open(server, { grpcPortOffset });
   const stages: string[] = [];
   client.onStatus(({ state }) => stages.push(state));
   const heard: InstanceList[] = [];
@@ -108,6 +149,7 @@ test('never takes a server that is not there, or says nothing of itself, for an 
   expect(opened).toEqual([]);
   server.version = '2.2.4';
   server.services.tellsGroup = true;
+  listen();
   server.fault = () => undefined;
   await expect.poll(() => heard.length).toBe(1);
   expect(opened).toEqual(['grpc']);

@@ -8,10 +8,17 @@ import type { ServerOptions } from './server-options.ts';
 
 export interface UndecidedDependencies extends Required<ClientDependencies> {
   readonly open: { readonly grpc: () => NamingClient; readonly http: () => NamingClient };
+  /** Default {@link GRPC_PATIENCE_MS}. */
+  readonly grpcPatienceMs?: number;
 }
 
 /** Between two rounds of asking, while no member tells what it is: a server that returns is to be used within two seconds. */
 const RETRY_MS = 500;
+/**
+ * A Nacos 2 whose HTTP port answers and whose gRPC port does not for so long is taken for one of which only the HTTP port can be
+ * reached, as where a Service in front of it names no other. What it says over HTTP is right too, if later.
+ */
+const GRPC_PATIENCE_MS = 5_000;
 
 /**
  * A naming client whose protocol is found out by asking the server, for as long as it takes: what is not there yet is never taken for
@@ -95,19 +102,26 @@ class UndecidedNamingClient implements NamingClient {
 
   async #decide(): Promise<void> {
     const { signal } = this.#closed;
+    let closedSinceMs: number | undefined;
     while (!signal.aborted) {
-      const { token, open } = this.#dependencies;
+      const { token, grpcPatienceMs = GRPC_PATIENCE_MS } = this.#dependencies;
       const troubled = (error: unknown): void => void (this.#trouble = error);
       const generation = await askMembersGeneration(this.#options, { token, signal, troubled });
       if (signal.aborted) return;
-      if (generation !== undefined) return this.#use(open[generation]());
-      this.#warn();
+      if (generation === 'grpc' || generation === 'http') return this.#use(generation);
+      closedSinceMs = generation === 'closed' ? (closedSinceMs ?? performance.now()) : undefined;
+      if (closedSinceMs !== undefined && performance.now() - closedSinceMs >= grpcPatienceMs) {
+        this.#warnOfClosed();
+        return this.#use('http');
+      }
+      if (generation === undefined) this.#warn();
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #use(client: NamingClient): void {
-    const { log } = this.#dependencies;
+  #use(generation: 'grpc' | 'http'): void {
+    const { log, open } = this.#dependencies;
+    const client = open[generation]();
     this.#decided = client;
     const { protocol } = client.status();
     const lastedMs = Date.now() - this.#openedAtMs;
@@ -123,6 +137,13 @@ class UndecidedNamingClient implements NamingClient {
     if (this.#isWarned || isTold) return;
     this.#isWarned = true;
     this.#dependencies.log.warn({ registry: this.#options.name, problem: this.#problem() }, 'nacos_lost');
+  }
+
+  #warnOfClosed(): void {
+    const { name: registry, servers, grpcPortOffset } = this.#options;
+    const ports = servers.map(({ address, port }) => `${address}:${port + grpcPortOffset}`).join(', ');
+    const problem = `nothing answers at ${ports}, where Nacos 2 speaks gRPC: it is polled over HTTP. Open that port (a Service in front of it must name it too), or say protocol: http`;
+    this.#dependencies.log.warn({ registry, problem }, 'nacos_grpc_unreachable');
   }
 
   #problem(): string {

@@ -4,8 +4,11 @@ import { jsonFields } from './json-body.ts';
 import type { HttpAnswer } from './http-call.ts';
 import type { NacosApi } from './nacos-api.ts';
 
-/** What a server speaks: Nacos 2 and newer gRPC, Nacos 1 HTTP only. Undefined: it does not tell (yet). */
-export type Generation = 'grpc' | 'http' | undefined;
+/**
+ * What a server speaks: Nacos 2 and newer gRPC, Nacos 1 HTTP only. `closed`: it would speak gRPC, but nothing answers at that port.
+ * Undefined: it does not tell (yet).
+ */
+export type Generation = 'grpc' | 'http' | 'closed' | undefined;
 
 const TIMEOUT_MS = 2000;
 
@@ -21,12 +24,13 @@ export interface Member {
 }
 
 /**
- * Asks a member what it is. Its word counts, not its ports: while a Nacos 2 starts, its HTTP port may be open and its
+ * Asks a member what it is. Its word counts before its ports: while a Nacos 2 starts, its HTTP port may be open and its
  * gRPC port not yet. Where it cannot be asked, an open gRPC port tells. Never rejects.
  */
 export async function askGeneration(member: Member, signal: AbortSignal): Promise<Generation> {
   const told = (await askVersion(member, signal)) ?? (await askService(member, signal));
-  return told ?? ((await isOpen(member.grpc, signal)) ? 'grpc' : undefined);
+  if (told === 'http' || (await isOpen(member.grpc, signal))) return told ?? 'grpc';
+  return told === undefined ? undefined : 'closed';
 }
 
 /** Part of the console, which may be missing, and open to all. */

@@ -16,11 +16,12 @@ export interface Asking {
   readonly troubled: (error: unknown) => void;
 }
 
-/** Asks each member in turn; the first that tells speaks for all. Undefined: none does. Never rejects. */
+/** Asks each member in turn; the first that can be spoken to as it says speaks for all. Never rejects. */
 export async function askMembersGeneration(
   options: ServerOptions,
   { token, signal, troubled }: Asking,
 ): Promise<Generation> {
+  let best: Generation;
   for (const member of options.servers) {
     if (signal.aborted) return undefined;
     const only = { ...options, servers: [member] };
@@ -30,7 +31,8 @@ export async function askMembersGeneration(
     const generation = await askGeneration({ anonymous, known, grpc, troubled }, signal);
     anonymous.close();
     known.close();
-    if (generation !== undefined) return generation;
+    if (generation === 'grpc' || generation === 'http') return generation;
+    best ??= generation;
   }
-  return undefined;
+  return best;
 }
