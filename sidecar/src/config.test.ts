@@ -233,7 +233,7 @@ test('shows itself as JSON without credentials', () => {
   const shown = JSON.stringify(redactConfig(config));
   expect(shown).not.toMatch(/hunter2|s3cret|"me"/);
   expect(JSON.parse(shown)).toMatchObject({
-    detect: { tcpPorts: [21, 22, 25, 110, 143, 587, 3306, 4222] },
+    detect: { tcpPorts: [21, 22, 25, 110, 143, 587, 3306, 4222, 9848, 9849] },
     telemetry: { otlpEndpoint: 'https://redacted:redacted@otel:4318/v1?redacted' },
   });
 });

@@ -21,9 +21,10 @@ export const DEFAULT_SETTINGS = {
   /**
    * Well-known protocols in which the server speaks first, which would wait out the detection: FTP, SSH, SMTP and submission,
    * POP3, IMAP, MySQL, NATS. PostgreSQL (5432), Redis (6379), MongoDB and Kafka are not here: their clients speak first, and
-   * their first byte tells at once that it is not HTTP.
+   * their first byte tells at once that it is not HTTP. And Nacos' gRPC (9848, 9849): a server of it tells its clients by their
+   * connections, which must not be shared or spread.
    */
-  tcpPorts: [21, 22, 25, 110, 143, 587, 3306, 4222],
+  tcpPorts: [21, 22, 25, 110, 143, 587, 3306, 4222, 9848, 9849],
 
   /** A lost SYN is sent again after 1 s and after 3 s: two losses are survived, a dead node is given up soon after. */
   connectTimeoutMs: 5_000,

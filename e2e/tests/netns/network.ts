@@ -7,6 +7,8 @@ export interface Pod {
   readonly address: string;
   /** Runs a command in the pod to its end; throws, with its output, when it fails. Returns its standard output. */
   run(command: readonly string[], options?: RunOptions): string;
+  /** The command that runs `command` in the pod, for whoever starts it. */
+  command(command: readonly string[]): readonly string[];
   /** Starts a command that stays; it is stopped with the network. */
   start(command: readonly string[], options?: StartOptions): Promise<RunningProcess>;
 }
@@ -97,6 +99,7 @@ function podIn(namespace: string, { name, address, running }: PodParts): Pod {
   return {
     name,
     address,
+    command: (command) => enter(command),
     run(command, { input, env, asProxy } = {}) {
       const [program, ...args] = enter(command, asProxy);
       return runNow(program, args, { input, env });

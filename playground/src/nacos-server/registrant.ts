@@ -30,6 +30,8 @@ export interface RegistrantOptions {
   /** Id of the namespace; default: public. */
   readonly namespace?: string;
   readonly password?: string;
+  /** Where it runs: the command that runs another one there; default: here. */
+  readonly at?: (command: readonly string[]) => readonly string[];
 }
 
 /** One client of Nacos, with a connection of its own: it holds at most one instance of a service. */
@@ -63,7 +65,9 @@ export async function startNacosRegistrant(options: RegistrantOptions): Promise<
   const home = mkdtempSync(join(tmpdir(), 'lanekeeper-registrant-'));
   const flags = ['-Xmx64m', '-Xss512k', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const properties = [`-Duser.home=${home}`, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
-  const child = spawn(java, [...flags, ...properties, '-jar', jar], {
+  const { at = (command: readonly string[]) => command } = options;
+  const [program = java, ...args] = at([java, ...flags, ...properties, '-jar', jar]);
+  const child = spawn(program, args, {
     cwd: home,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
