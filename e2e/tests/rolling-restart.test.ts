@@ -59,6 +59,24 @@ describe('a rolling restart under load', () => {
     expect(new Set(servers.slice(before))).toEqual(new Set(['B2: x']));
   });
 
+  it('of all pods of a lane at once loses no request either: the second application that takes none is the last asked', async () => {
+    const mesh = await start({
+      pods: [
+        { name: 'A', service: 'a' },
+        { name: 'B1', service: 'b', lane: 'gray' },
+        { name: 'B2', service: 'b', lane: 'gray' },
+        { name: 'B', service: 'b' },
+      ],
+    });
+    for (const name of ['B1', 'B2']) mesh.pod(name).app.server.close();
+    const ask = { host: 'b', path: chainPath([]), headers: { baggage: 'lane=gray' } };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => send(mesh.pod('A').proxy.entry, { ...ask, method: 'GET' })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(trail))).toEqual(new Set(['B']));
+  });
+
   it('of an application loses no HTTP request: its sidecar sends on what comes late, within the lane', async () => {
     const mesh = await start({
       pods: [

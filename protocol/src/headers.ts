@@ -18,8 +18,10 @@ export const DEFAULT_BAGGAGE_KEY = 'lane';
 export const HOP = {
   /** The caller's sidecar or the gateway chose it, fallback included. */
   origin: 'origin',
-  /** A destination's sidecar corrected it once; a second correction would be a loop. */
+  /** A destination's sidecar sent it on: corrected, or its application takes none any more. A second correction would be a loop. */
   corrected: 'corrected',
+  /** Two sidecars have sent it on, the second because its application takes none any more either. It stays where it is now. */
+  relayed: 'relayed',
 } as const;
 
 /** Headers whose value links an outbound request to an inbound one, read for evidence and passed untouched. */

@@ -1,4 +1,4 @@
-import { HEADERS, HOP } from '@lanekeeper/protocol/headers';
+import { HEADERS } from '@lanekeeper/protocol/headers';
 import type { Exchange } from './exchange/exchange.ts';
 import type { Exchanges } from './exchange/request-exchange.ts';
 import type { Connection } from './listen/connection.ts';
@@ -33,7 +33,7 @@ export function beginExchange(parts: DirectionParts, request: DecidedRequest): E
   const { head, connection, decision, onEnd } = request;
   const { direction } = connection;
   const { settings } = parts.context().snapshot;
-  const wasSentOn = head.headers.get(HEADERS.hop) === HOP.corrected;
+  const hop = head.headers.get(HEADERS.hop);
   return parts.exchanges.begin({
     head,
     connection,
@@ -42,7 +42,7 @@ export function beginExchange(parts: DirectionParts, request: DecidedRequest): E
     responseEdits: responseEdits(decision, head, settings),
     redecide: (tried) => {
       const context = parts.context();
-      const next = retryDecision(decision, { direction, tried, wasSentOn }, context) ?? decision;
+      const next = retryDecision(decision, { direction, tried, hop }, context) ?? decision;
       return { decision: next, requestEdits: requestEdits(next, head, direction, context.snapshot.settings) };
     },
     ...(onEnd === undefined ? {} : { onEnd }),

@@ -76,12 +76,13 @@ function judgeByService(arrival: Arrival, servicePort: ServicePort): Decision {
   );
   if (selection.subset === podLane) return accept(arrival, selection.fallback, selection.dropped);
   const hop = head.headers.get(HEADERS.hop);
-  const chosen = hop === HOP.origin || hop === HOP.corrected;
+  const wasSentOn = hop === HOP.corrected || hop === HOP.relayed;
+  const chosen = hop === HOP.origin || wasSentOn;
   // Chosen by a sidecar that saw other failures than we do, or the best there is: both within what the lane allows.
   if ((chosen || selection.endpoint === undefined) && mayServe(podLane, arrival, servicePort, chosen)) {
     return accept(arrival, fallbackTo(podLane, arrival, servicePort), selection.dropped);
   }
-  if (hop === HOP.corrected) return refuseArrival(arrival, 'loop');
+  if (wasSentOn) return refuseArrival(arrival, 'loop');
   if (servicePort.service.policy.mode === 'strict') return refuseArrival(arrival, 'refused');
   return toSelection({ evidence, servicePort, escape: 'corrected', chosen: undefined }, selection, context);
 }

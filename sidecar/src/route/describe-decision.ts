@@ -53,7 +53,7 @@ function describeOutcome(decision: Decision, direction: Direction): string {
     return `It reached a pod of another lane and is sent on once: ${describeRoute(decision)}`;
   }
   if (decision.escape === 'relayed') {
-    return `Its application accepts no connection, so it is sent on once: ${describeRoute(decision)}`;
+    return `Its application accepts no connection, so it is sent on: ${describeRoute(decision)}`;
   }
   if (servicePort === undefined) {
     const where = target === undefined ? 'its destination' : formatAddress(target);

@@ -7,6 +7,7 @@ import type { Decision } from './decision.ts';
 
 const FROM_ORIGIN: HeaderEdit = { name: HEADERS.hop, value: HOP.origin };
 const CORRECTED: HeaderEdit = { name: HEADERS.hop, value: HOP.corrected };
+const RELAYED: HeaderEdit = { name: HEADERS.hop, value: HOP.relayed };
 const STRIPPED = [HEADERS.hop, HEADERS.explain, HEADERS.decision].map((name) => ({ name, value: null }));
 
 /**
@@ -26,14 +27,17 @@ export function requestEdits(
   const { lane } = decision.evidence;
   if (direction === 'gateway') return atEdge(edgeEdits(headers, lane, carriers));
   if (direction === 'inbound') {
-    const hop =
-      decision.escape === 'corrected' || decision.escape === 'relayed'
-        ? [CORRECTED]
-        : stripOwn(headers, HEADERS.hop);
-    return join(stampEdits(headers, lane, carriers), hop);
+    return join(stampEdits(headers, lane, carriers), inboundHop(decision, headers));
   }
   if (decision.servicePort !== undefined) return [...stampEdits(headers, lane, carriers), FROM_ORIGIN];
   return join(stripTag(headers, { ...carriers, stripBridge: false }), stripOwn(headers));
+}
+
+/** Handed to the application without; sent on with who did so. */
+function inboundHop({ escape }: Decision, headers: HeaderReader): readonly HeaderEdit[] {
+  if (escape === 'corrected') return [CORRECTED];
+  if (escape !== 'relayed') return stripOwn(headers, HEADERS.hop);
+  return [headers.get(HEADERS.hop) === HOP.corrected ? RELAYED : CORRECTED];
 }
 
 /** One edit a name: the edge has stripped the client's hop header where there was one. */

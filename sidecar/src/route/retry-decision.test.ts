@@ -1,3 +1,4 @@
+import { HOP } from '@lanekeeper/protocol/headers';
 import { describe, expect, it } from 'vitest';
 import { decideInbound } from './decide-inbound.ts';
 import { decideOutbound } from './decide-outbound.ts';
@@ -32,20 +33,40 @@ describe('retryDecision', () => {
     expect(retryDecision(stranger, { direction: 'outbound', tried: new Set() }, context)).toBeUndefined();
   });
 
-  it('sends on, once, what its own application does not take: within its lane, never back to itself', () => {
+  it('sends on what its own application does not take: within its lane, never back to itself', () => {
     const endpoints = [endpoint('10.0.2.1'), endpoint('10.0.2.3'), endpoint('10.0.2.9', { lane: 'gray' })];
     const context = contextOf(mesh({ services: [service('b', { endpoints })] }), { app: 'b' });
     const tried = new Set(['10.0.2.1:8080']);
     const accepted = decideInbound(request('b'), connection('inbound', at('10.0.2.1:8080')), context);
-    expect(retryDecision(accepted, { direction: 'inbound', tried }, context)).toMatchObject({
-      endpoint: { key: '10.0.2.3:8080' },
-      subset: 'base',
-      escape: 'relayed',
-    });
-    const sentOn = { direction: 'inbound', tried, wasSentOn: true } as const;
-    expect(retryDecision(accepted, sentOn, context)).toBeUndefined();
+    for (const hop of [undefined, HOP.origin, HOP.corrected]) {
+      expect(retryDecision(accepted, { direction: 'inbound', tried, hop }, context)).toMatchObject({
+        endpoint: { key: '10.0.2.3:8080' },
+        subset: 'base',
+        escape: 'relayed',
+      });
+    }
+    expect(
+      retryDecision(accepted, { direction: 'inbound', tried, hop: HOP.relayed }, context),
+    ).toBeUndefined();
     const all = new Set([...tried, '10.0.2.3:8080']);
     expect(retryDecision(accepted, { direction: 'inbound', tried: all }, context)).toBeUndefined();
+  });
+
+  it('leaves a lane whose pods go together: sent on within it once, then along its chain, then no more', () => {
+    const gray = ['10.0.2.7', '10.0.2.8', '10.0.2.9'].map((address) => endpoint(address, { lane: 'gray' }));
+    const services = [service('b', { endpoints: [endpoint('10.0.2.1'), ...gray] })];
+    const context = contextOf(mesh({ services }), { app: 'b', lane: 'gray' });
+    const tried = new Set(['10.0.2.9:8080']);
+    const accepted = decideInbound(request('b', GRAY), connection('inbound', at('10.0.2.9:8080')), context);
+    const next = (hop: string | undefined) =>
+      retryDecision(accepted, { direction: 'inbound', tried, hop }, context);
+    expect(next(HOP.origin)).toMatchObject({ subset: 'gray', escape: 'relayed' });
+    expect(next(HOP.corrected)).toMatchObject({
+      subset: 'base',
+      escape: 'relayed',
+      fallback: { from: 'gray', to: 'base', reason: 'no-healthy-endpoint' },
+    });
+    expect(next(HOP.relayed)).toBeUndefined();
   });
 
   it('goes by the newest snapshot', () => {
