@@ -94,9 +94,11 @@ describe('from the objects of a cluster to the decision of a sidecar', () => {
 function checkReached({ endpoint }: Decision, tag: string | undefined, cluster: TestCluster): void {
   if (endpoint === undefined) return;
   expect(['base', tag]).toContain(endpoint.lane);
-  const reached = [...cluster.pods.objects.values()].filter(
-    ({ meta, addresses }) => meta.name === endpoint.pod && addresses.includes(endpoint.address),
+  const there = [...cluster.pods.objects.values()].filter(({ addresses }) =>
+    addresses.includes(endpoint.address),
   );
+  // Of two pods with one address (one is about to go) nobody knows who listens: a lane that either names holds for both.
+  const reached = endpoint.lane === 'base' ? there.filter(({ meta }) => meta.name === endpoint.pod) : there;
   const standings =
     endpoint.pod === undefined ? [standingOf({})] : reached.map(({ meta }) => standingOf(meta.labels));
   expect(standings).toContainEqual(

@@ -44,6 +44,8 @@ async function serve(script?: Script): Promise<ScriptedControlPlane> {
 
 interface ClientSetup {
   readonly port: number;
+  /** Default: localhost. */
+  readonly host?: string;
   /** Default: the right one; undefined: those of the system. */
   readonly ca?: string | undefined;
   readonly caFile?: string;
@@ -51,7 +53,7 @@ interface ClientSetup {
 }
 
 function start(setup: ClientSetup) {
-  const { port, ca, caFile, waitMs = 60_000 } = { ca: CA, ...setup };
+  const { port, host = 'localhost', ca, caFile, waitMs = 60_000 } = { ca: CA, ...setup };
   const events: string[] = [];
   const log = createLogger({
     ...{ level: 'info', name: 'test' },
@@ -64,7 +66,7 @@ function start(setup: ClientSetup) {
   const state = new DiscoveryState({ controlPlane: 'cp:1', unanswered: () => interests.unanswered() });
   const zones: string[] = [];
   const client = new DiscoveryClient({
-    config: { address: { address: 'localhost', port }, ca, caFile, tokenFile, waitMs },
+    config: { address: { address: host, port }, ca, caFile, tokenFile, waitMs },
     node: NODE,
     interests,
     sink: {
@@ -250,6 +252,11 @@ test('says that it cannot trust a control plane of another authority', async () 
   await vi.waitUntil(() => state.notReady()?.includes('UNAVAILABLE') === true, WAIT);
   expect(state.notReady()).toContain('certificate');
   expect(controlPlane.streams).toEqual([]);
+});
+
+test('knows a control plane by its address, where the certificate is for that', async () => {
+  const controlPlane = await serve({ on: answering({ 'host:a': serviceOf('a', '10.96.0.1') }) });
+  await ready(start({ ...controlPlane, host: '127.0.0.1' }));
 });
 
 test('trusts the authorities that stand in a file by then', async () => {

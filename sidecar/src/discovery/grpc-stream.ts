@@ -5,6 +5,7 @@ import {
   TOKEN_METADATA,
   type ClientMessage,
 } from '@lanekeeper/protocol/discovery';
+import { addressIdentity } from '@lanekeeper/runtime/address-identity';
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 
 export interface StreamOptions {
@@ -48,8 +49,7 @@ const CHANNEL_OPTIONS = {
 /** Opens a stream on a connection of its own. Nothing is thrown: what fails comes by `onEnd`. */
 export function openDiscoveryStream(options: StreamOptions): DiscoveryStream {
   const { address, ca, token, onMessage, onEnd } = options;
-  const trust = ca === undefined ? null : Buffer.from(ca);
-  const client = new Client(`dns:${formatAddress(address)}`, credentials.createSsl(trust), CHANNEL_OPTIONS);
+  const client = openClient(address, ca);
   const metadata = new Metadata();
   metadata.set(TOKEN_METADATA, `Bearer ${token}`);
   let isOver = false;
@@ -79,6 +79,17 @@ export function openDiscoveryStream(options: StreamOptions): DiscoveryStream {
       end({ status: 'CANCELLED', details: reason });
     },
   };
+}
+
+function openClient(address: SocketAddress, ca: string | undefined): Client {
+  const trust = ca === undefined ? null : Buffer.from(ca);
+  const at = `dns:${formatAddress(address)}`;
+  const identity = addressIdentity(address.address);
+  if (identity === undefined) return new Client(at, credentials.createSsl(trust), CHANNEL_OPTIONS);
+  return new Client(at, credentials.createSsl(trust, null, null, { checkServerIdentity: identity.check }), {
+    ...CHANNEL_OPTIONS,
+    'grpc.ssl_target_name_override': identity.serverName,
+  });
 }
 
 function toBytes(message: ClientMessage): Buffer {

@@ -6,6 +6,7 @@ import {
   type ServiceError,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { addressIdentity, type AddressIdentity } from '@lanekeeper/runtime/address-identity';
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { NacosError, type NacosErrorCode } from '../../nacos-error.ts';
 import type { TlsOptions } from '../../server-options.ts';
@@ -59,7 +60,11 @@ interface Cancellable {
 /** `address` is that of gRPC. Nothing is thrown; an address that cannot be reached makes requests reject. */
 export function openChannel(address: SocketAddress, tls: TlsOptions | undefined): Channel {
   const at = formatAddress(address);
-  const client = new Client(`dns:${at}`, credentialsOf(tls), CHANNEL_OPTIONS);
+  const identity = addressIdentity(address.address);
+  const client = new Client(`dns:${at}`, credentialsOf(tls, identity), {
+    ...CHANNEL_OPTIONS,
+    ...(identity === undefined ? {} : { 'grpc.ssl_target_name_override': identity.serverName }),
+  });
   const calls = new Set<Cancellable>();
   let isClosed = false;
   return {
@@ -148,9 +153,14 @@ function openStream({ client, calls, at }: Wire, { onPayload, onEnd }: StreamHan
   };
 }
 
-function credentialsOf(tls: TlsOptions | undefined): ReturnType<typeof credentials.createSsl> {
+function credentialsOf(
+  tls: TlsOptions | undefined,
+  identity: AddressIdentity | undefined,
+): ReturnType<typeof credentials.createSsl> {
   if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca === undefined ? null : Buffer.from(tls.ca));
+  const trust = tls.ca === undefined ? null : Buffer.from(tls.ca);
+  if (identity === undefined) return credentials.createSsl(trust);
+  return credentials.createSsl(trust, null, null, { checkServerIdentity: identity.check });
 }
 
 const unchanged = (bytes: Buffer): Buffer => bytes;
