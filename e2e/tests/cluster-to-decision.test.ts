@@ -82,7 +82,7 @@ describe('from the objects of a cluster to the decision of a sidecar', () => {
         const config = meshOf(cluster, keys);
         for (const service of services) {
           for (const tag of [undefined, 'gray', 'blue', 'nobody']) {
-            checkReached(call(config, `${service}:80`, tag), tag, cluster);
+            checkReached(call(config, `${service}:80`, tag), tag, { cluster, config });
           }
         }
       }),
@@ -91,16 +91,39 @@ describe('from the objects of a cluster to the decision of a sidecar', () => {
   });
 });
 
-function checkReached({ endpoint }: Decision, tag: string | undefined, cluster: TestCluster): void {
+/** Of two pods with one address (one is about to go) nobody knows who listens: a lane that either names holds for both. */
+function namedBy(endpoint: Reached, { services }: MeshConfig): readonly Reached[] {
+  if (endpoint.lane === 'base') return [endpoint];
+  const own = addressesOf(endpoint);
+  return services
+    .flatMap(({ endpoints }) => endpoints)
+    .filter((other) => other.lane === endpoint.lane && addressesOf(other).some((each) => own.includes(each)));
+}
+
+interface Reached {
+  readonly address: string;
+  readonly aliases?: readonly string[] | undefined;
+  readonly pod?: string | undefined;
+  readonly lane?: string | undefined;
+}
+
+function addressesOf({ address, aliases = [] }: Reached): readonly string[] {
+  return [address, ...aliases];
+}
+
+function checkReached(
+  { endpoint }: Decision,
+  tag: string | undefined,
+  { cluster, config }: { readonly cluster: TestCluster; readonly config: MeshConfig },
+): void {
   if (endpoint === undefined) return;
   expect(['base', tag]).toContain(endpoint.lane);
-  const there = [...cluster.pods.objects.values()].filter(({ addresses }) =>
-    addresses.includes(endpoint.address),
-  );
-  // Of two pods with one address (one is about to go) nobody knows who listens: a lane that either names holds for both.
-  const reached = endpoint.lane === 'base' ? there.filter(({ meta }) => meta.name === endpoint.pod) : there;
-  const standings =
-    endpoint.pod === undefined ? [standingOf({})] : reached.map(({ meta }) => standingOf(meta.labels));
+  const standings = namedBy(endpoint, config).flatMap(({ pod, address }) => {
+    if (pod === undefined) return [standingOf({})];
+    return [...cluster.pods.objects.values()]
+      .filter(({ meta, addresses }) => meta.name === pod && addresses.includes(address))
+      .map(({ meta }) => standingOf(meta.labels));
+  });
   expect(standings).toContainEqual(
     endpoint.lane === 'base' ? { kind: 'baseline' } : { kind: 'lane', lane: endpoint.lane },
   );
