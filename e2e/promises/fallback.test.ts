@@ -23,7 +23,8 @@ describe("where B has no gray pod, B's base serves and the request is gray again
     );
     client = await startClient(space, 'client', { injected: false });
     await space.rolledOut(...SEED_DEPLOYMENTS);
-    expect((await client.ask(GRAY)).text).toMatch(/^Agray\[.*Bgray\[.*Cgray\[/);
+    // A client without a sidecar is refused until kube-proxy knows of the pods.
+    await eventually(async () => expect((await client.ask(GRAY)).text).toMatch(/^Agray\[.*Bgray\[.*Cgray\[/));
   });
 
   it('falls back without an error while the gray pods of B go away', async () => {
@@ -84,7 +85,10 @@ describe("where B has no gray pod, B's base serves and the request is gray again
     await space.kubectl('scale', 'deployment/spring-cloud-b-new', '--replicas=1');
     await space.rolledOut('spring-cloud-b-new');
     await eventually(async () => {
-      expect((await client.ask(GRAY)).text).toMatch(/^Agray\[.*Bgray\[.*Cgray\[/);
+      // A client without a sidecar is refused until kube-proxy knows of the pods.
+      await eventually(async () =>
+        expect((await client.ask(GRAY)).text).toMatch(/^Agray\[.*Bgray\[.*Cgray\[/),
+      );
     });
   });
 });

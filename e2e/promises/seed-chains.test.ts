@@ -50,6 +50,10 @@ describe('seed 001 with its own Nacos: each request stays in its lane, with no c
     await eventually(async () => {
       for (const name of ['a', 'b', 'c']) expect(await instancesOf(`spring-cloud-${name}`)).toHaveLength(4);
     });
+    // The edge has no sidecar: it is refused until kube-proxy knows of the pods.
+    for (const host of [BASE, GRAY]) {
+      await eventually(async () => expect((await client.ask(host)).status).toBe(200));
+    }
   });
   afterAll(() => installChart());
 
@@ -64,7 +68,8 @@ describe('seed 001 with its own Nacos: each request stays in its lane, with no c
     const hops = await Promise.all(
       pods.map(({ metadata }) => hopsOf(space, metadata.name, `service=${space.name}/${service}&limit=2000`)),
     );
-    return hops.flat().filter(({ direction }) => direction === 'outbound');
+    const calls = hops.flat().filter(({ direction }) => direction === 'outbound');
+    return calls.sort((a, b) => (a.time < b.time ? 1 : -1));
   }
 
   it('knows B and C from Nacos alone, where no instance says its lane', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hopsOf } from './harness/admin.ts';
 import { namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
+import { eventually } from './harness/eventually.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
 import { useSpace } from './harness/space.ts';
 
@@ -21,6 +22,8 @@ describe('a caller without a sidecar that calls a Service of base and gray pods'
     );
     client = await startClient(space, 'client', { injected: false });
     await space.rolledOut('shop', 'shop-gray');
+    // It is refused until kube-proxy knows of the pods.
+    await eventually(async () => expect((await client.ask({ url: 'http://shop:8080/' })).status).toBe(200));
   });
 
   it.each([true, false])(
