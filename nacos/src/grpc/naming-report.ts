@@ -3,8 +3,6 @@ export interface NamingReport {
   readonly pushed: (outcome: PushOutcome) => void;
   /** Asking again has shown a change that no push had told of: above 0 something loses events. */
   readonly missed: () => void;
-  /** A connection was made. */
-  readonly connected: () => void;
 }
 
 /**
@@ -16,5 +14,4 @@ export type PushOutcome = 'told' | 'same' | 'overtaken' | 'unwanted' | 'malforme
 export const NO_REPORT: NamingReport = {
   pushed: () => undefined,
   missed: () => undefined,
-  connected: () => undefined,
 };

@@ -45,10 +45,7 @@ export function openGrpcNamingClient(options: ServerOptions, deps: GrpcNamingDep
     ...{ options, token, status, timings, random, clientIp: clientIp() },
     rotation: createServerRotation(options.servers, random),
     onPush: (body) => subscriptions.push(body),
-    onConnected(connection) {
-      metrics.connected();
-      subscriptions.begin(connection);
-    },
+    onConnected: (connection) => subscriptions.begin(connection),
   });
   return new GrpcNamingClient({ calls, subscriptions, status, keeper, log });
 }

@@ -72,7 +72,7 @@ export function openTestClient(
       token: NO_TOKEN,
       log,
       timings: TEST_TIMINGS,
-      metrics: { pushed: report, missed: () => report('missed'), connected: () => report('connected') },
+      metrics: { pushed: report, missed: () => report('missed') },
       ...deps,
     },
   );

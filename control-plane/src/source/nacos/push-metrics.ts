@@ -23,7 +23,6 @@ export function createPushReports(
     return {
       pushed: (outcome) => pushes.with(...of, outcome).inc(),
       missed: () => lost.inc(),
-      connected: () => undefined,
     };
   };
 }
