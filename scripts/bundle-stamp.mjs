@@ -11,6 +11,7 @@ const bundled = [
   'protocol',
   'runtime',
   'mesh-file',
+  'lint',
   'kubernetes',
   'nacos',
   'sidecar',

@@ -123,6 +123,7 @@ describe('what a Dockerfile may copy', () => {
       'protocol',
       'runtime',
       'mesh-file',
+      'lint',
       'kubernetes',
       'nacos',
       'sidecar',

@@ -115,6 +115,7 @@ function bigMesh(): MeshConfig {
       baggageKey: 'lane',
       explainHeader: true,
       traceHeaders: [],
+      regionHeader: 'x-region',
       mode: 'permissive',
       evidence,
       balancing: { policy: 'least-request', zoneAware: false },
@@ -134,6 +135,7 @@ function bigMesh(): MeshConfig {
         ...(place < 5 ? {} : { lane: LANES[(index + place) % LANES.length] ?? '' }),
       })),
     })),
+    colouring: [],
     groups: [{ name: 'all', services: names, mode: 'permissive', evidence }],
     lanes: LANES.map((name, index) => ({
       name,

@@ -103,6 +103,7 @@ const mesh: fc.Arbitrary<MeshConfig> = services.chain((declared) =>
       baggageKey: header,
       explainHeader: fc.boolean(),
       traceHeaders: fc.array(header, { maxLength: 2 }),
+      regionHeader: header,
       mode,
       evidence,
       balancing: fc.record({
@@ -119,6 +120,7 @@ const mesh: fc.Arbitrary<MeshConfig> = services.chain((declared) =>
         evidence,
       }),
     ),
+    colouring: fc.constant([]),
     lanes: fc.tuple(
       fc.record({
         name: fc.constant('gray'),

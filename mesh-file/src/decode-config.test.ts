@@ -34,6 +34,7 @@ test('fills every default in', () => {
       baggageKey: 'lane',
       explainHeader: false,
       traceHeaders: [],
+      regionHeader: 'x-region',
       mode: 'permissive',
       evidence: { trace: true, inFlight: true, bridge: [] },
       balancing: { policy: 'least-request', zoneAware: false },

@@ -39,6 +39,7 @@ function decodeMesh(cursor: Cursor, { otherServices }: ConfigScope): MeshConfig 
     services,
     groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
     lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
+    colouring: [],
     gateway: fieldOr(
       fields,
       'gateway',

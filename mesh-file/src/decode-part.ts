@@ -47,6 +47,7 @@ export function readPart(
     settings,
     groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
     lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
+    colouring: [],
     gateway: fieldOr(fields, 'gateway', (at) => decodeGateway(at, routes), DEFAULT_GATEWAY),
   };
   checkMeshPart(part, origins);

@@ -16,13 +16,17 @@ export const DEFAULT_MESH_SETTINGS: MeshSettings = {
   baggageKey: DEFAULT_BAGGAGE_KEY,
   explainHeader: false,
   traceHeaders: [],
+  regionHeader: 'x-region',
   mode: 'permissive',
   evidence: DEFAULT_EVIDENCE,
   balancing: DEFAULT_BALANCING,
 };
 
 export function decodeSettings(cursor: Cursor): MeshSettings {
-  const keys = ['baggageKey', 'explainHeader', 'traceHeaders', 'mode', 'evidence', 'balancing'];
+  const keys = [
+    ...['baggageKey', 'explainHeader', 'traceHeaders', 'regionHeader'],
+    ...['mode', 'evidence', 'balancing'],
+  ];
   const fields = fieldsOf(cursor, { keys });
   if (fields === undefined) return DEFAULT_MESH_SETTINGS;
   const evidence = (at: Cursor): EvidenceConfig => decodeEvidence(at, DEFAULT_EVIDENCE);
@@ -30,6 +34,7 @@ export function decodeSettings(cursor: Cursor): MeshSettings {
     baggageKey: fieldOr(fields, 'baggageKey', (at) => textOf(at, TOKEN_TEXT), DEFAULT_BAGGAGE_KEY),
     explainHeader: fieldOr(fields, 'explainHeader', booleanOf, false),
     traceHeaders: fieldOr(fields, 'traceHeaders', headerNames, []),
+    regionHeader: fieldOr(fields, 'regionHeader', headerName, DEFAULT_MESH_SETTINGS.regionHeader),
     mode: fieldOr(fields, 'mode', decodeMode, DEFAULT_MESH_SETTINGS.mode),
     evidence: fieldOr(fields, 'evidence', evidence, DEFAULT_EVIDENCE),
     balancing: fieldOr(fields, 'balancing', decodeBalancing, DEFAULT_BALANCING),
@@ -61,5 +66,9 @@ function decodeBalancing(cursor: Cursor): Balancing {
 }
 
 function headerNames(cursor: Cursor): string[] {
-  return listOf(cursor, (item) => textOf(item, HEADER_NAME)?.toLowerCase());
+  return listOf(cursor, headerName);
+}
+
+function headerName(cursor: Cursor): string | undefined {
+  return textOf(cursor, HEADER_NAME)?.toLowerCase();
 }

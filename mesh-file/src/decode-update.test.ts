@@ -28,9 +28,11 @@ const UPDATE: Update = {
     value: {
       settings: {
         ...{ baggageKey: 'lane', explainHeader: false, traceHeaders: [], mode: 'permissive' },
+        regionHeader: 'x-region',
         evidence: { trace: true, inFlight: true, bridge: [] },
         balancing: { policy: 'least-request', zoneAware: true },
       },
+      colouring: [],
       groups: [
         {
           name: 'demo',

@@ -1,4 +1,12 @@
-import type { GatewayConfig, LaneConfig, LaneGroupConfig, MeshSettings, ServiceConfig } from './model.ts';
+import type { EdgeConfig } from './edge.ts';
+import type {
+  ColourRule,
+  GatewayConfig,
+  LaneConfig,
+  LaneGroupConfig,
+  MeshSettings,
+  ServiceConfig,
+} from './model.ts';
 
 /**
  * Discovery: one bidirectional gRPC stream from each sidecar to the control plane; every message is one JSON object in UTF-8
@@ -48,7 +56,11 @@ export interface Hello {
   readonly kind: 'hello';
   readonly node: NodeIdentity;
   /** Service id -> version, and the version of the mesh part, that the sidecar still holds from an earlier stream. */
-  readonly holds: { readonly mesh?: string; readonly services: Readonly<Record<string, string>> };
+  readonly holds: {
+    readonly mesh?: string;
+    readonly edge?: string;
+    readonly services: Readonly<Record<string, string>>;
+  };
   /** It has said {@link Draining} on an earlier stream; absent: it serves, whatever was said of its workload before. */
   readonly draining?: true;
 }
@@ -60,6 +72,8 @@ export interface NodeIdentity {
   /** Empty: nothing names it. */
   readonly app: string;
   readonly lane: string;
+  /** Absent: beside a workload. A gateway is also told the edge, if its service account is the one that gateways have. */
+  readonly role?: 'gateway';
   readonly address?: string;
   /** Version of the program. */
   readonly version: string;
@@ -94,6 +108,8 @@ export interface Update {
   readonly nonce: string;
   /** Absent: as before. */
   readonly mesh?: { readonly version: string; readonly value: MeshPart };
+  /** What a gateway serves; absent: as before, or the sidecar is none. */
+  readonly edge?: { readonly version: string; readonly value: EdgeConfig };
   /** New and changed services. */
   readonly services: readonly {
     readonly id: string;
@@ -106,6 +122,8 @@ export interface Update {
   readonly answered: readonly InterestKey[];
   /** Zone of the sidecar's own pod, once it is known. */
   readonly zone?: string;
+  /** Lane of the sidecar's own pod as the lanes' selectors say, `base` for none; absent: as before, at first as its environment says. */
+  readonly lane?: string;
 }
 
 export type ServerMessage = Update;
@@ -115,5 +133,6 @@ export interface MeshPart {
   readonly settings: MeshSettings;
   readonly groups: readonly LaneGroupConfig[];
   readonly lanes: readonly LaneConfig[];
+  readonly colouring: readonly ColourRule[];
   readonly gateway: GatewayConfig;
 }

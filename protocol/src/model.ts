@@ -1,3 +1,4 @@
+import type { EdgeConfig } from './edge.ts';
 import type { DropReason } from './reasons.ts';
 
 /**
@@ -9,7 +10,11 @@ export interface MeshConfig {
   readonly services: readonly ServiceConfig[];
   readonly groups: readonly LaneGroupConfig[];
   readonly lanes: readonly LaneConfig[];
+  /** Rules that stand beside lanes (OpenSergo's TrafficLabelRule); they colour at their entries only. */
+  readonly colouring: readonly ColourRule[];
   readonly gateway: GatewayConfig;
+  /** Ingress and Gateway API as a gateway serves them; absent where nobody declares any, and for everyone who is no gateway. */
+  readonly edge?: EdgeConfig;
 }
 
 export interface MeshSettings {
@@ -19,6 +24,8 @@ export interface MeshSettings {
   readonly explainHeader: boolean;
   /** Further headers that link an outbound request to an inbound one, lower-case. */
   readonly traceHeaders: readonly string[];
+  /** The header, lower-case, in which the edge says where a client is; what `regions` of a rule look at. Default `x-region`. */
+  readonly regionHeader: string;
   /** Evidence policy and mode of services that belong to no group. */
   readonly mode: LaneMode;
   readonly evidence: EvidenceConfig;
@@ -101,7 +108,7 @@ export interface LaneConfig {
   readonly serviceFallback: Readonly<Record<string, readonly string[]>>;
   /** Colours a request at an entry: any rule, all conditions of it. */
   readonly match: readonly MatchRule[];
-  /** Workloads (app names) whose inbound side colours, beside the gateway. */
+  /** Workloads (`app` or `namespace/app`) whose inbound side colours, beside the gateway. */
   readonly entries: readonly string[];
   /** Larger first; equal: by lane name. */
   readonly priority: number;
@@ -114,16 +121,48 @@ export interface MatchRule {
   readonly headers?: Readonly<Record<string, ValueMatch>>;
   readonly cookies?: Readonly<Record<string, ValueMatch>>;
   readonly query?: Readonly<Record<string, ValueMatch>>;
+  /** Values of the settings' `regionHeader`; any of them. */
+  readonly regions?: readonly string[];
+  /** Networks of the client, as CIDR or single addresses; any of them. */
+  readonly sourceCidrs?: readonly string[];
+  /** Share of keys that match, 0 to 100, in steps of 0.01: a hash of `key`, salted by the lane, so that raising it only adds. */
+  readonly percent?: number;
+  /** What `percent` hashes. Absent, or absent from the request: at a gateway a cookie that is set there, elsewhere no match. */
+  readonly key?: StickyKey;
+  /** It also colours a request that carries a trusted tag; default false. */
+  readonly overwrite?: boolean;
 }
 
-export type PathMatch = { readonly exact: string } | { readonly prefix: string };
+export type StickyKey =
+  | { readonly header: string }
+  | { readonly cookie: string }
+  | { readonly query: string }
+  | { readonly sourceIp: true };
 
+export type PathMatch = { readonly exact: string } | { readonly prefix: string } | { readonly regex: string };
+
+/** `regex`: RE2's syntax, the whole value; `range`: a number, both ends included, one may be open; `percent`: of the values' hashes. */
 export type ValueMatch =
   | { readonly exact: string }
   | { readonly prefix: string }
   | { readonly suffix: string }
+  | { readonly regex: string }
   | { readonly in: readonly string[] }
+  | { readonly range: { readonly from?: number; readonly to?: number } }
+  | { readonly percent: number }
   | { readonly present: boolean };
+
+/** Colours at the inbound side of some workloads, apart from a lane's own rules. */
+export interface ColourRule {
+  /** For people: `TrafficLabelRule shop/beta-users`. */
+  readonly name: string;
+  readonly lane: string;
+  /** Workloads: `app` or `namespace/app`. */
+  readonly entries: readonly string[];
+  readonly match: readonly MatchRule[];
+  /** Among lanes' priorities; larger first. Of equal ones a lane's own rules come first. */
+  readonly priority: number;
+}
 
 export interface GatewayConfig {
   /** Keep a lane tag that came from outside; default false: it is stripped. */

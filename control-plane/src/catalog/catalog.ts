@@ -1,9 +1,12 @@
 import type { InterestKey, MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
 
 /** What the mesh is, as all sources together say. The publisher reads it; nothing in it changes under a reader. */
 export interface Catalog {
   mesh(): Versioned<MeshPart>;
+  /** What gateways serve, of all sources; told to nobody else, for it has private keys. */
+  edge(): Versioned<EdgeConfig>;
   /** False: some source has not been read yet, so that what is not known may be there all the same. */
   isWhole(): boolean;
   service(id: string): CatalogService | undefined;
@@ -46,6 +49,7 @@ export type CanonicalKey = InterestKey;
 
 export interface CatalogChange {
   readonly mesh: boolean;
+  readonly edge: boolean;
   /** Keys that mean something else than before, or a service whose content changed; before and after. */
   readonly keys: ReadonlySet<CanonicalKey>;
 }

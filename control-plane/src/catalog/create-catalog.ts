@@ -1,4 +1,5 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
@@ -13,6 +14,8 @@ import { keysOf } from './service-keys.ts';
 import type { PodLookup, SourceChange } from './source-service.ts';
 import { SourceShelf } from './source-shelf.ts';
 import { catalogService, isSameService, VersionedValue } from './versioned.ts';
+
+const NO_EDGE: EdgeConfig = { listeners: [], certificates: {} };
 
 export interface CatalogOptions {
   /** `cluster.local` in most clusters. */
@@ -49,6 +52,7 @@ class MergedCatalog implements CatalogWriter {
   readonly #listeners = new Set<(change: CatalogChange) => void>();
   #merged: MergedPart = { part: DEFAULT_MESH_PART, findings: [] };
   #mesh: Versioned<MeshPart> = new VersionedValue(DEFAULT_MESH_PART);
+  #edge: Versioned<EdgeConfig> = new VersionedValue(NO_EDGE);
   #draining: ReadonlySet<string> = new Set();
 
   constructor(options: CatalogOptions) {
@@ -57,6 +61,10 @@ class MergedCatalog implements CatalogWriter {
 
   mesh(): Versioned<MeshPart> {
     return this.#mesh;
+  }
+
+  edge(): Versioned<EdgeConfig> {
+    return this.#edge;
   }
 
   isWhole(): boolean {
@@ -69,7 +77,7 @@ class MergedCatalog implements CatalogWriter {
     return () => {
       if (!this.#expected.delete(expected) || !this.isWhole()) return;
       // What was left as it was while not everything was known may concern everybody.
-      for (const listener of this.#listeners) listener({ mesh: true, keys: new Set() });
+      for (const listener of this.#listeners) listener({ mesh: true, edge: true, keys: new Set() });
     };
   }
 
@@ -107,7 +115,7 @@ class MergedCatalog implements CatalogWriter {
   }
 
   apply(change: SourceChange): boolean {
-    return this.#renewAll(this.#shelve(change), change.mesh !== undefined);
+    return this.#renewAll(this.#shelve(change), change);
   }
 
   drain(addresses: ReadonlySet<string>): void {
@@ -116,16 +124,17 @@ class MergedCatalog implements CatalogWriter {
     const moved = [...before, ...addresses].filter(
       (address) => before.has(address) !== addresses.has(address),
     );
-    this.#renewAll(new Set(moved.flatMap((address) => this.resolve(ipKey(address)))), false);
+    this.#renewAll(new Set(moved.flatMap((address) => this.resolve(ipKey(address)))), {});
   }
 
-  #renewAll(touched: ReadonlySet<string>, hasMeshPart: boolean): boolean {
+  #renewAll(touched: ReadonlySet<string>, said: Pick<SourceChange, 'mesh' | 'edge'>): boolean {
     const keys = new Set<CanonicalKey>();
     let lanesChanged = false;
     for (const id of touched) lanesChanged = this.#renew(id, keys) || lanesChanged;
-    const mesh = (hasMeshPart || lanesChanged) && this.#renewMesh();
-    if (!mesh && keys.size === 0) return false;
-    for (const listener of this.#listeners) listener({ mesh, keys });
+    const mesh = (said.mesh !== undefined || lanesChanged) && this.#renewMesh();
+    const edge = said.edge !== undefined && this.#renewEdge(said.edge);
+    if (!mesh && !edge && keys.size === 0) return false;
+    for (const listener of this.#listeners) listener({ mesh, edge, keys });
     return true;
   }
 
@@ -198,6 +207,14 @@ class MergedCatalog implements CatalogWriter {
       keys.add(key);
       this.#former.remove(key);
     }
+  }
+
+  /** One source at most knows of an edge. */
+  #renewEdge(edge: EdgeConfig): boolean {
+    const next = new VersionedValue(edge);
+    if (next.version === this.#edge.version) return false;
+    this.#edge = next;
+    return true;
   }
 
   #renewMesh(): boolean {

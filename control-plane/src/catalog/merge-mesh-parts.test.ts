@@ -10,8 +10,8 @@ import type { SourcePart } from './source-part.ts';
 function partOf(text: string): MeshPart {
   const decoded = decodeConfig(text, { otherServices: 'elsewhere' });
   if ('problems' in decoded) throw new Error(JSON.stringify(decoded.problems));
-  const { settings, groups, lanes, gateway } = decoded.config;
-  return { settings, groups, lanes, gateway };
+  const { settings, groups, lanes, colouring, gateway } = decoded.config;
+  return { settings, groups, lanes, colouring, gateway };
 }
 
 function said(source: string, text: string, document = ''): SourcePart {

@@ -21,6 +21,7 @@ export function mergeMeshParts(parts: readonly SourcePart[]): MergedPart {
       settings: mergeSettings(named, findings),
       groups,
       lanes: fitLanes(mergeLanes(named, findings), groups, findings),
+      colouring: named.flatMap(({ part }) => part.colouring),
       gateway: { trustIncomingTag: mergeGatewayTrust(named), routes: mergeRoutes(named, findings) },
     },
     findings,

@@ -24,6 +24,7 @@ export function mergeSettings(parts: readonly OwnedPart[], findings: string[]): 
     baggageKey: first('baggageKey', (settings) => settings.baggageKey),
     explainHeader: first('explainHeader', (settings) => settings.explainHeader),
     traceHeaders: first('traceHeaders', (settings) => settings.traceHeaders),
+    regionHeader: first('regionHeader', (settings) => settings.regionHeader),
     mode: first('mode', (settings) => settings.mode),
     evidence: {
       trace: first('evidence.trace', ({ evidence }) => evidence.trace),

@@ -9,6 +9,7 @@ export const DEFAULT_MESH_PART: MeshPart = {
   settings: DEFAULT_MESH_SETTINGS,
   groups: [],
   lanes: [],
+  colouring: [],
   gateway: { trustIncomingTag: false, routes: [] },
 };
 
@@ -19,8 +20,7 @@ export const DEFAULT_MESH_PART: MeshPart = {
 export function withImplicitLanes(part: MeshPart, carried: Iterable<string>): MeshPart {
   const declared = new Set(part.lanes.map(({ name }) => name));
   const implicit = [...carried].filter((name) => !declared.has(name)).sort();
-  const { settings, groups, gateway } = part;
-  return { settings, groups, lanes: [...part.lanes, ...implicit.map(implicitLane)], gateway };
+  return { ...part, lanes: [...part.lanes, ...implicit.map(implicitLane)] };
 }
 
 function implicitLane(name: string): LaneConfig {

@@ -1,4 +1,5 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
 import type { DropReason } from '@lanekeeper/protocol/reasons';
 
@@ -19,6 +20,8 @@ export interface SourceChange {
   readonly removed: readonly string[];
   /** What the source says of the mesh beside its services; absent: as before. */
   readonly mesh?: MeshPart;
+  /** What gateways serve; absent: as before. */
+  readonly edge?: EdgeConfig;
   /** Which of the source's documents says so, where it has several. One that is gone says what holds anyway. */
   readonly document?: string;
   /** Addresses whose pod is another one or stands otherwise than before: services of other sources may know them. */

@@ -15,6 +15,7 @@ export class ChangeCollector {
   readonly #options: CollectorOptions;
   #keys = new Set<CanonicalKey>();
   #mesh = false;
+  #edge = false;
   #firstAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -26,6 +27,7 @@ export class ChangeCollector {
     const { quietMs, maxMs, now } = this.#options;
     this.#firstAt ??= now();
     this.#mesh ||= change.mesh;
+    this.#edge ||= change.edge;
     for (const key of change.keys) this.#keys.add(key);
     const patience = this.#firstAt + maxMs - now();
     clearTimeout(this.#timer);
@@ -37,9 +39,10 @@ export class ChangeCollector {
   }
 
   #deliver(): void {
-    const change = { mesh: this.#mesh, keys: this.#keys };
+    const change = { mesh: this.#mesh, edge: this.#edge, keys: this.#keys };
     this.#keys = new Set();
     this.#mesh = false;
+    this.#edge = false;
     this.#firstAt = undefined;
     this.#options.deliver(change);
   }

@@ -34,6 +34,7 @@ export function holdsOf({ mesh, services }: HeldMesh): Hello['holds'] {
 }
 
 export function configOf({ mesh, services }: HeldMesh): MeshConfig {
-  const { settings, groups, lanes, gateway } = mesh?.value ?? EMPTY_MESH;
-  return { settings, services: [...services.values()].map(({ value }) => value), groups, lanes, gateway };
+  const { settings, groups, lanes, colouring, gateway } = mesh?.value ?? EMPTY_MESH;
+  const known = [...services.values()].map(({ value }) => value);
+  return { settings, services: known, groups, lanes, colouring, gateway };
 }

@@ -11,6 +11,7 @@ export const EMPTY_MESH: MeshConfig = {
   services: [],
   groups: [],
   lanes: [],
+  colouring: [],
   gateway: DEFAULT_GATEWAY,
 };
 

@@ -46,6 +46,7 @@ function contextOf(world: World): EvidenceContext {
       baggageKey: 'lane',
       explainHeader: false,
       traceHeaders: ['x-call'],
+      regionHeader: 'x-region',
       mode: 'permissive',
       evidence: EVIDENCE,
       balancing: { policy: 'least-request', zoneAware: false },

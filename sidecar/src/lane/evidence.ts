@@ -3,6 +3,7 @@ import type { EvidenceConfig, MeshSettings } from '@lanekeeper/protocol/model';
 import type { Rung } from '@lanekeeper/protocol/reasons';
 import type { RequestHead } from '../wire/head.ts';
 import type { Workload } from '../workload.ts';
+import type { RequestOrigin } from './condition.ts';
 import type { CompiledRule } from './match-rule.ts';
 import { readTag, type TagConflict } from './tag.ts';
 import { readTraceIds } from './trace-ids.ts';
@@ -28,6 +29,8 @@ export interface EvidenceContext {
   readonly rules: readonly CompiledRule[];
   readonly links: TraceLinks;
   readonly inFlight: InFlightView;
+  /** What rules may look at beside the head. */
+  readonly origin: RequestOrigin;
 }
 
 /** Ids of inbound requests seen by this sidecar, and their lanes. */
@@ -60,7 +63,7 @@ export function readOutboundEvidence(
   if (head === undefined) return inferLane(context);
   return (
     readTagEvidence(head, context) ??
-    readRuleEvidence(head, context.rules) ??
+    readRuleEvidence(head, context) ??
     readTraceEvidence(head, context) ??
     inferLane(context)
   );
@@ -72,7 +75,7 @@ export function readInboundEvidence(
   context: EvidenceContext,
   untagged: UntaggedInbound,
 ): Evidence | TagConflict {
-  const explicit = readTagEvidence(head, context) ?? readRuleEvidence(head, context.rules);
+  const explicit = readTagEvidence(head, context) ?? readRuleEvidence(head, context);
   if (explicit !== undefined) return explicit;
   return (untagged === 'adopt' ? ofWorkload(context.workload) : undefined) ?? NO_EVIDENCE;
 }
@@ -84,7 +87,7 @@ export function readGatewayEvidence(
   options: { readonly trustIncomingTag: boolean },
 ): Evidence | TagConflict {
   const tagged = options.trustIncomingTag ? readTagEvidence(head, context) : undefined;
-  return tagged ?? readRuleEvidence(head, context.rules) ?? NO_EVIDENCE;
+  return tagged ?? readRuleEvidence(head, context) ?? NO_EVIDENCE;
 }
 
 const NO_EVIDENCE: Evidence = Object.freeze({
@@ -101,8 +104,8 @@ function readTagEvidence(head: RequestHead, context: EvidenceContext): Evidence 
   return { lane: tag.lane, rung: tag.source, detail: tag.detail, ambiguous: false };
 }
 
-function readRuleEvidence(head: RequestHead, rules: readonly CompiledRule[]): Evidence | undefined {
-  const rule = rules.find((candidate) => candidate.matches(head));
+function readRuleEvidence(head: RequestHead, context: EvidenceContext): Evidence | undefined {
+  const rule = context.rules.find((candidate) => candidate.matches(head, context.origin));
   if (rule === undefined) return undefined;
   return { lane: rule.lane, rung: 'rule', detail: `rule ${rule.label}`, ambiguous: false };
 }

@@ -40,6 +40,7 @@ function valueTest(match: ValueMatch): ValueTest {
   if ('prefix' in match) return (value) => value?.startsWith(match.prefix) ?? false;
   if ('suffix' in match) return (value) => value?.endsWith(match.suffix) ?? false;
   if ('present' in match) return (value) => (value !== undefined) === match.present;
+  if (!('in' in match)) return () => false;
   const wanted: ReadonlySet<string | undefined> = new Set(match.in);
   return (value) => wanted.has(value);
 }

@@ -1,6 +1,6 @@
 import type { LaneConfig, MatchRule } from '@lanekeeper/protocol/model';
 import type { RequestHead } from '../wire/head.ts';
-import type { Condition } from './condition.ts';
+import type { Condition, RequestOrigin } from './condition.ts';
 import { cookieCondition, headerCondition, queryCondition } from './match-fields.ts';
 import { hostCondition, methodCondition, pathCondition } from './match-target.ts';
 
@@ -12,7 +12,7 @@ export interface CompiledRule {
   readonly entries: readonly string[];
   /** `gray#0`: the lane and the rule's place in it, for people. */
   readonly label: string;
-  matches(head: RequestHead): boolean;
+  matches(head: RequestHead, origin: RequestOrigin): boolean;
 }
 
 /** The rules of all lanes in the order in which they are asked: priority (larger first), lane name, place in the lane. */
@@ -48,5 +48,5 @@ function compileRule(rule: MatchRule): Condition {
     cookieCondition(rule.cookies ?? {}),
   ].filter((condition) => condition !== undefined);
   if (conditions.length === 0) return () => false;
-  return (head) => conditions.every((condition) => condition(head));
+  return (head, origin) => conditions.every((condition) => condition(head, origin));
 }

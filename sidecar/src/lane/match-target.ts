@@ -42,6 +42,7 @@ export function pathCondition(paths: readonly PathMatch[]): Condition | undefine
 
 function pathTest(match: PathMatch): (path: string) => boolean {
   if ('exact' in match) return (path) => path === match.exact;
+  if (!('prefix' in match)) return () => false;
   const prefix = match.prefix.replace(/\/+$/, '');
   return (path) => path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/');
 }

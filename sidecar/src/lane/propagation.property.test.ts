@@ -40,6 +40,7 @@ class Pod {
         baggageKey: 'lane',
         explainHeader: false,
         traceHeaders: [],
+        regionHeader: 'x-region',
         mode: 'permissive',
         evidence: EVIDENCE,
       },

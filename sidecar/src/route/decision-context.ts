@@ -1,6 +1,7 @@
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Picker } from '../cluster/picker.ts';
 import type { EvidenceContext, InFlightView, TraceLinks } from '../lane/evidence.ts';
+import type { RequestOrigin } from '../lane/condition.ts';
 import type { CompiledRule } from '../lane/match-rule.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { Workload } from '../workload.ts';
@@ -26,6 +27,8 @@ export interface DecisionContext {
 /** For a place that is no entry: nothing colours there. */
 export const NO_RULES: readonly CompiledRule[] = [];
 
+const NO_ORIGIN: RequestOrigin = { clientAddress: '' };
+
 /** What the evidence ladder climbs on for a request to a service of `policy`. */
 export function evidenceContext(
   context: DecisionContext,
@@ -39,5 +42,6 @@ export function evidenceContext(
     rules,
     links: context.links,
     inFlight: context.inFlight,
+    origin: NO_ORIGIN,
   };
 }

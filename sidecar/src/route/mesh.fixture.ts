@@ -24,6 +24,7 @@ export const SETTINGS: MeshSettings = {
   baggageKey: 'lane',
   explainHeader: false,
   traceHeaders: [],
+  regionHeader: 'x-region',
   mode: 'permissive',
   evidence: ALL_EVIDENCE,
   balancing: { policy: 'round-robin', zoneAware: false },
@@ -69,6 +70,7 @@ export function mesh(more: Partial<MeshConfig> = {}): MeshConfig {
     services: [],
     groups: [],
     lanes: [],
+    colouring: [],
     gateway: { trustIncomingTag: false, routes: [] },
     ...more,
   };

@@ -17,8 +17,12 @@ export interface RequestHead {
   readonly headers: HeaderReader;
 }
 
-/** One change to a header block: all fields of `name` (lower-case) go; then, unless `value` is null, one with it comes. */
+/**
+ * One change to a header block: all fields of `name` (lower-case) go; then, unless `value` is null, one with it comes. With `append`
+ * what is there stays and one more comes (`set-cookie`).
+ */
 export interface HeaderEdit {
   readonly name: string;
   readonly value: string | null;
+  readonly append?: true;
 }

@@ -20,7 +20,7 @@ export class FileMeshSink implements MeshSink {
     this.#problems = [];
     const generation = contentHash(JSON.stringify(config));
     if (generation === this.#generation) return false;
-    const { services, settings, groups, lanes, gateway } = config;
+    const { services, settings, groups, lanes, colouring, gateway } = config;
     const ids = new Set(services.map(serviceId));
     const removed = [...this.#ids].filter((id) => !ids.has(id));
     this.#ids = ids;
@@ -29,7 +29,7 @@ export class FileMeshSink implements MeshSink {
       source: 'file',
       put: services.map((service) => ({ config: service, exportTo: '*' })),
       removed,
-      mesh: { settings, groups, lanes, gateway },
+      mesh: { settings, groups, lanes, colouring, gateway },
     });
     return true;
   }

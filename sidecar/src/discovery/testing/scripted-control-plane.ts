@@ -38,8 +38,8 @@ export interface Script {
   readonly on?: (message: ClientMessage, stream: ServedStream) => void;
 }
 
-const { settings, groups, lanes, gateway } = EMPTY_MESH;
-export const MESH_PART: MeshPart = { settings, groups, lanes, gateway };
+const { settings, groups, lanes, colouring, gateway } = EMPTY_MESH;
+export const MESH_PART: MeshPart = { settings, groups, lanes, colouring, gateway };
 
 export function serviceOf(name: string, address: string, more: Partial<ServiceConfig> = {}): ServiceConfig {
   return {
