@@ -6,12 +6,12 @@ import { decodeEvidence, decodeMode } from './decode-settings.ts';
 import { complain, entriesOf, fieldOr, fieldsOf, listOf, requiredOr, type Cursor } from './decoder.ts';
 import { integerOf, textOf, type TextRule } from './scalar-decoders.ts';
 import type { Origins } from './origins.ts';
-import { LANE_NAME, NAME, SERVICE_NAME } from './text-rules.ts';
+import { GROUP_NAME, LANE_NAME, WORKLOAD } from './text-rules.ts';
 
 /** Empty: a lane of the services that belong to no group. */
 const LANE_GROUP: TextRule = {
   expected: 'the name of a group, or "" for services of no group',
-  accepts: (text) => text === '' || NAME.accepts(text),
+  accepts: (text) => text === '' || GROUP_NAME.accepts(text),
 };
 const MAX_PRIORITY = 1_000_000;
 
@@ -37,7 +37,7 @@ export function decodeGroup(
   const services = (at: Cursor): LaneGroupConfig['services'] =>
     listOf(at, (item) => decodeServiceRef(item, origins));
   const group: LaneGroupConfig = {
-    name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, NAME), ''),
+    name: requiredOr({ cursor, fields }, 'name', (at) => textOf(at, GROUP_NAME), ''),
     services: requiredOr({ cursor, fields }, 'services', services, []),
     mode: fieldOr(fields, 'mode', decodeMode, settings.mode),
     evidence: fieldOr(fields, 'evidence', (at) => decodeEvidence(at, settings.evidence), settings.evidence),
@@ -55,8 +55,8 @@ export function decodeLane(cursor: Cursor, origins: Origins): LaneConfig | undef
     fallback: fieldOr(fields, 'fallback', decodeChain, [BASELINE]),
     serviceFallback: fieldOr(fields, 'serviceFallback', decodeServiceFallback, {}),
     match: listOf(fields.get('match'), decodeMatchRule),
-    entries: listOf(fields.get('entries'), (at) => textOf(at, SERVICE_NAME)),
-    priority: fieldOr(fields, 'priority', (at) => integerOf(at, -MAX_PRIORITY, MAX_PRIORITY), 0),
+    entries: listOf(fields.get('entries'), decodeEntry),
+    priority: fieldOr(fields, 'priority', decodePriority, 0),
   };
   origins.set(lane, cursor);
   return lane;
@@ -69,11 +69,20 @@ function decodeLaneName(cursor: Cursor): string | undefined {
   return undefined;
 }
 
-function decodeServiceFallback(cursor: Cursor): Readonly<Record<string, readonly string[]>> {
+export function decodePriority(cursor: Cursor): number | undefined {
+  return integerOf(cursor, -MAX_PRIORITY, MAX_PRIORITY);
+}
+
+/** A workload: `app` or `namespace/app`. */
+export function decodeEntry(cursor: Cursor): string | undefined {
+  return textOf(cursor, WORKLOAD);
+}
+
+export function decodeServiceFallback(cursor: Cursor): Readonly<Record<string, readonly string[]>> {
   const entries = entriesOf(cursor, 'a mapping of service to a list of lanes') ?? new Map<string, Cursor>();
   return Object.fromEntries([...entries].map(([service, at]) => [service, decodeChain(at)]));
 }
 
-function decodeChain(cursor: Cursor): string[] {
+export function decodeChain(cursor: Cursor): string[] {
   return listOf(cursor, (item) => textOf(item, LANE_NAME));
 }

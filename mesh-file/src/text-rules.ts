@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import { isHost } from '@lanekeeper/runtime/socket-address';
 import type { TextRule } from './scalar-decoders.ts';
-import { isName, isServiceName } from './service-name.ts';
+import { isName, isServiceName, parseServiceRef } from './service-name.ts';
 
 /** HTTP's token (RFC 9110 section 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -10,6 +10,20 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export const NAME: TextRule = {
   expected: 'a name of letters, digits, "-", "." and "_"',
   accepts: isName,
+};
+
+/** One that an object declares is called `namespace/name`. */
+export const GROUP_NAME: TextRule = {
+  expected: 'the name of a group: name or namespace/name, of letters, digits, "-", "." and "_"',
+  accepts: (text) => {
+    const parts = text.split('/');
+    return parts.length <= 2 && parts.every(isName);
+  },
+};
+
+export const WORKLOAD: TextRule = {
+  expected: 'a workload: app or namespace/app',
+  accepts: (text) => parseServiceRef(text) !== undefined,
 };
 
 export const SERVICE_NAME: TextRule = {
