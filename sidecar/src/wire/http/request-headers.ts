@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { HeaderEdit } from '../head.ts';
+import { isReplaced } from '../header-edits.ts';
 import { hasToken, isHopByHop, nominatedFields } from '../hop-by-hop.ts';
 
 /** Fields by their name as it came; repeated ones as an array, in order. No prototype, so that any name is only a name. */
@@ -37,19 +38,17 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
     out['TE'] = 'trailers';
     out['Connection'] = 'TE';
   }
-  for (const edit of options.edits) if (edit.value !== null) append(out, edit.name, edit.value);
+  for (const edit of options.edits) {
+    if (edit.value !== null)
+      append(out, edit.append === true ? spellingOf(out, edit.name) : edit.name, edit.value);
+  }
   return out;
 }
 
 function isDropped(lower: string, nominated: readonly string[], options: RequestHeaderOptions): boolean {
-  if (lower === 'expect' || lower === 'trailer' || isEdited(lower, options.edits)) return true;
+  if (lower === 'expect' || lower === 'trailer' || isReplaced(lower, options.edits)) return true;
   if (options.isUpgrade && (lower === 'connection' || lower === 'upgrade')) return false;
   return isHopByHop(lower, nominated);
-}
-
-function isEdited(lower: string, edits: readonly HeaderEdit[]): boolean {
-  for (const edit of edits) if (edit.name === lower) return true;
-  return false;
 }
 
 /** Fields that differ only in case are one field: they go out together, under the first spelling. */
@@ -57,6 +56,13 @@ function firstSpelling(names: Map<string, string>, name: string, lower: string):
   const known = names.get(lower);
   if (known === undefined) names.set(lower, name);
   return known ?? name;
+}
+
+/** The name as it stands in `out` already; Node would let the last spelling of a name win. */
+function spellingOf(out: OutgoingHeaders, lower: string): string {
+  if (lower in out) return lower;
+  for (const name in out) if (name.toLowerCase() === lower) return name;
+  return lower;
 }
 
 function append(out: OutgoingHeaders, name: string, value: string): void {

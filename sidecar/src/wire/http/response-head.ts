@@ -1,4 +1,5 @@
 import type { HeaderEdit } from '../head.ts';
+import { isReplaced } from '../header-edits.ts';
 import { hasToken, isHopByHop, nominatedFields } from '../hop-by-hop.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import { MAX_FIELDS } from './request-head.ts';
@@ -34,7 +35,7 @@ export function responseHeaders(response: ReceivedHead, options: ResponseHeadOpt
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';
     const lower = name.toLowerCase();
-    if (isHopByHop(lower, nominated) || isEdited(lower, options.edits)) continue;
+    if (isHopByHop(lower, nominated) || isReplaced(lower, options.edits)) continue;
     if (lower === 'trailer' && !sendsChunks) continue;
     out.push(name, rawHeaders[at + 1] ?? '');
   }
@@ -73,11 +74,6 @@ function checkFraming(response: ReceivedHead): boolean {
   return true;
 }
 
-function isEdited(lower: string, edits: readonly HeaderEdit[]): boolean {
-  for (const edit of edits) if (edit.name === lower) return true;
-  return false;
-}
-
 function textOf(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'object' ? value.join(', ') : value;
 }
@@ -91,7 +87,7 @@ export function switchHeaders(response: ReceivedHead, edits: readonly HeaderEdit
   const out: string[] = [];
   for (let at = 0; at < response.rawHeaders.length; at += 2) {
     const name = response.rawHeaders[at] ?? '';
-    if (!isEdited(name.toLowerCase(), edits)) out.push(name, response.rawHeaders[at + 1] ?? '');
+    if (!isReplaced(name.toLowerCase(), edits)) out.push(name, response.rawHeaders[at + 1] ?? '');
   }
   for (const edit of edits) if (edit.value !== null) out.push(edit.name, edit.value);
   return out;

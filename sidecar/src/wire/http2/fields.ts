@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, sensitiveHeaders } from 'node:http2';
 import type { HeaderEdit } from '../head.ts';
+import { isReplaced } from '../header-edits.ts';
 
 /** A header block as node:http2 hands it over: name, value, name, value, in the order of the wire. */
 export type RawFields = readonly string[];
@@ -42,17 +43,17 @@ export function editFields(
   edits: readonly HeaderEdit[],
   received: IncomingHttpHeaders,
 ): string[] {
-  const edited = withoutEdited(fields, edits);
+  const edited = withoutReplaced(fields, edits);
   for (const { name, value } of edits) if (value !== null) edited.push(name, value);
   return flagSensitive(edited, received);
 }
 
-function withoutEdited(fields: RawFields, edits: readonly HeaderEdit[]): string[] {
+function withoutReplaced(fields: RawFields, edits: readonly HeaderEdit[]): string[] {
   if (edits.length === 0) return [...fields];
   const kept: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? '';
-    if (!edits.some((edit) => edit.name === name)) kept.push(name, fields[at + 1] ?? '');
+    if (!isReplaced(name, edits)) kept.push(name, fields[at + 1] ?? '');
   }
   return kept;
 }

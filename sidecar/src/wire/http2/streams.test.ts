@@ -106,6 +106,24 @@ test('applies the edits of the exchange to both heads and keeps never-indexed fi
   expect(Reflect.get(seen.headers, sensitiveHeaders)).toEqual(['x-token']);
 });
 
+test('adds a field beside those that are there where the edit says so', async () => {
+  let received: readonly string[] = [];
+  const origin = await startOrigin((stream, _headers, raw) => {
+    received = raw;
+    stream.respond({ ':status': 200, 'set-cookie': ['a=1'] }, { endStream: true });
+  });
+  const relay = await startRelay([origin], {
+    requestEdits: [{ name: 'x-more', value: '2', append: true }],
+    responseEdits: [{ name: 'set-cookie', value: 'b=2', append: true }],
+  });
+  const seen = await get(openSession(relay.port), { 'x-more': '1' });
+  expect(named(received, 'x-more')).toEqual([
+    ['x-more', '1'],
+    ['x-more', '2'],
+  ]);
+  expect(seen.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+});
+
 test('passes interim responses, HEAD, 204 and empty DATA frames', async () => {
   const origin = await startOrigin((stream, headers) => {
     if (headers[':path'] === '/hints') stream.additionalHeaders({ ':status': 103, link: ['</a>', '</b>'] });

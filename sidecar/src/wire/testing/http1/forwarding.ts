@@ -89,6 +89,27 @@ export function forwardingPromises(create: CreateDriver): void {
       );
     });
 
+    test('adds a field beside those that are there where the edit says so', async () => {
+      const upstream = await rawUpstream(
+        replying('HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\nok'),
+      );
+      const { port } = await startDriver(create, {
+        targets: [upstream.target],
+        requestEdits: [
+          { name: 'x-more', value: '2', append: true },
+          { name: 'x-new', value: 'n', append: true },
+        ],
+        responseEdits: [{ name: 'set-cookie', value: 'b=2', append: true }],
+      });
+      const client = rawClient(port);
+      client.write('GET / HTTP/1.1\r\nHost: b\r\nX-More: 1\r\n\r\n');
+      const received = await client.until('ok');
+      expect(upstream.connections[0]?.received()).toBe(
+        'GET / HTTP/1.1\r\nHost: b\r\nX-More: 1\r\nX-More: 2\r\nx-new: n\r\n\r\n',
+      );
+      expect(received).toMatch(/Set-Cookie: a=1\r\n[^]*set-cookie: b=2\r\n/);
+    });
+
     test('reads the head once: authority in lower case, path as received, repeated fields joined', async () => {
       const upstream = await rawUpstream(replying(OK));
       const { port, handler } = await startDriver(create, { targets: [upstream.target] });
