@@ -13,6 +13,8 @@ export interface WatchContext {
   readonly log: Log;
   readonly metrics: KubernetesMetrics;
   readonly times?: Partial<ReflectorTimes>;
+  /** Between two looks for a kind that the API server does not serve; default 10 s. */
+  readonly lookAgainMs?: number;
 }
 
 export interface TableOptions<T> {
@@ -57,7 +59,11 @@ export function watchTable<T>(context: WatchContext, options: TableOptions<T>): 
   };
 }
 
-function problemsOf(reflector: Reflector<unknown>, plural: string): readonly string[] {
+/** Why what a reflector knows may be old or incomplete, as sentences. */
+export function problemsOf(
+  reflector: Pick<Reflector<unknown>, 'hasSynced' | 'silenceMs'>,
+  plural: string,
+): readonly string[] {
   if (!reflector.hasSynced()) return [`${plural} have not been read from the API server yet`];
   const silenceMs = reflector.silenceMs();
   if (silenceMs < WORRYING_SILENCE_MS) return [];
