@@ -1,0 +1,89 @@
+import { RE2JS, RE2JSException, RE2Set } from 're2js';
+
+/** Longer ones are programs, not patterns. */
+export const MAX_REGEX_LENGTH = 1_024;
+/** Instructions of RE2's program; counted repetitions multiply them, and matching takes at most value times program. */
+const MAX_PROGRAM = 1_200;
+/** For the states of one automaton; where they do not suffice it goes on without keeping them, slower and still linear. */
+const AUTOMATON_BYTES = 256 * 1024;
+
+/**
+ * A regular expression of RE2's syntax. Whatever the expression and the value, matching takes time linear in the value: no
+ * backtracking. Characters are code points; `.` is any but a line feed.
+ */
+export interface SafeRegex {
+  /** Whether it matches all of `value` (RE2's FullMatch): `gray` does not match `gray-1`, `gray.*` does. */
+  test(value: string): boolean;
+  /** Whether it matches at the start of `value`, however far. */
+  testStart(value: string): boolean;
+  /** `template` with the groups of a match at the start of `value`; undefined where it does not match there. */
+  expand(value: string, template: string): string | undefined;
+  /** `value` with `template` in place of the first match, wherever it is; `value` itself where there is none. */
+  replace(value: string, template: string): string;
+}
+
+export interface RegexOptions {
+  /** `ALL` matches `all`; default false. */
+  readonly ignoreCase?: boolean;
+}
+
+/** `problem` completes the sentence "this is no regular expression: …", in RE2's words. Never throws. */
+export function compileRegex(
+  text: string,
+  { ignoreCase = false }: RegexOptions = {},
+): SafeRegex | { readonly problem: string } {
+  if (text.length > MAX_REGEX_LENGTH) {
+    return { problem: `it has ${text.length} characters, more than ${MAX_REGEX_LENGTH}` };
+  }
+  const flags = ignoreCase ? RE2JS.CASE_INSENSITIVE : 0;
+  try {
+    const compiled = RE2JS.compile(text, flags);
+    const size = compiled.programSize();
+    if (size <= MAX_PROGRAM) return safeRegex(compiled, text, flags);
+    return { problem: `its repetitions make it too large (${size} steps, more than ${MAX_PROGRAM})` };
+  } catch (error) {
+    if (error instanceof RE2JSException)
+      return { problem: error.message.replace(/^error parsing regexp: /, '') };
+    throw error;
+  }
+}
+
+function safeRegex(compiled: RE2JS, text: string, flags: number): SafeRegex {
+  const whole = lazySet(text, RE2Set.ANCHOR_BOTH, flags);
+  const start = lazySet(text, RE2Set.ANCHOR_START, flags);
+  return {
+    test: (value) => whole().match(value).length > 0,
+    testStart: (value) => start().match(value).length > 0,
+    expand(value, template) {
+      const matcher = compiled.matcher(value);
+      return matcher.lookingAt() ? fillIn(template, (group) => groupOf(matcher, group)) : undefined;
+    },
+    replace(value, template) {
+      const matcher = compiled.matcher(value);
+      if (!matcher.find()) return value;
+      const put = fillIn(template, (group) => groupOf(matcher, group));
+      return `${value.slice(0, matcher.start())}${put}${value.slice(matcher.end())}`;
+    },
+  };
+}
+
+/** A set of one: of all that the library offers it alone bounds the memory of its automaton. Most are only ever checked. */
+function lazySet(text: string, anchor: number, flags: number): () => RE2Set {
+  let set: RE2Set | undefined;
+  return () => {
+    if (set === undefined) {
+      set = new RE2Set(anchor, flags, AUTOMATON_BYTES);
+      set.add(text);
+    }
+    return set;
+  };
+}
+
+/** `$0` is the match, `$1` to `$9` are its groups; one that took no part, or that is not there, is empty. Any other `$` is one. */
+function fillIn(template: string, groupAt: (group: number) => string): string {
+  return template.replace(/\$([0-9])/g, (_, digit: string) => groupAt(Number(digit)));
+}
+
+function groupOf(matcher: ReturnType<RE2JS['matcher']>, group: number): string {
+  return group > matcher.groupCount() ? '' : (matcher.group(group) ?? '');
+}
