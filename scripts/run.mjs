@@ -18,6 +18,7 @@ const tasks = {
   'bench:nacos-clients': [['e2e/bench/nacos-clients.ts']],
   e2e: [['scripts/build.mjs'], ['e2e/cluster/main.ts']],
   'e2e:nacos': [['scripts/build.mjs'], ['e2e/nacos/main.ts']],
+  conformance: [['scripts/build.mjs'], ['e2e/conformance/main.ts']],
   suites: [['scripts/build.mjs'], ['e2e/suites/main.ts']],
   lint: [['scripts/lint.mjs']],
   format: [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],

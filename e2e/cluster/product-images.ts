@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageRecipe } from './images.ts';
+import { run } from './command.ts';
+import { buildImage, type ImageRecipe } from './images.ts';
 import { ROOT } from './layout.ts';
 
 const DOCKERFILES: Readonly<Record<string, string>> = {
@@ -19,6 +20,19 @@ export function productImages(): ImageRecipe[] {
       throw new Error(`the image lanekeeper/${name} needs ${dockerfile}, which is not there`);
     return { name: `lanekeeper/${name}:${tag}`, dockerfile: path, context: ROOT };
   });
+}
+
+/** Builds images of Dockerfiles; what has not changed comes from the cache. */
+export async function buildAll(
+  images: readonly ImageRecipe[],
+  report: (name: string) => void,
+): Promise<void> {
+  // The Dockerfiles take the bundles as they are when they are of these very sources, and need no network then.
+  await run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { cwd: ROOT });
+  for (const image of images) {
+    report(image.name);
+    await buildImage(image);
+  }
 }
 
 function appVersion(): string {
