@@ -55,11 +55,12 @@ function checkChains(lane: LaneConfig, group: LaneGroupConfig | undefined, place
   }
 }
 
-function checkChain(
-  lane: LaneConfig,
+/** `siblings`: names of all lanes of the group; undefined: nobody here can tell. */
+export function checkChain(
+  lane: Pick<LaneConfig, 'name' | 'group'>,
   chain: readonly string[],
   at: Cursor,
-  siblings: ReadonlySet<string>,
+  siblings: ReadonlySet<string> | undefined,
 ): void {
   chain.forEach((name, index) => {
     const item = down(at, index);
@@ -67,7 +68,7 @@ function checkChain(
     else if (name === BASELINE && index < chain.length - 1) {
       complain(item, `${BASELINE} ends a chain, for every service has a baseline; nothing after it is tried`);
     } else if (name === lane.name) complain(item, `lane ${name} cannot fall back to itself`);
-    else if (name !== BASELINE && !siblings.has(name)) {
+    else if (name !== BASELINE && siblings?.has(name) === false) {
       const where = lane.group === '' ? 'without a group' : `in group ${lane.group}`;
       complain(item, `no lane ${name} is declared ${where}${didYouMean(name, siblings)}`);
     }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
 import { isHost } from '@lanekeeper/runtime/socket-address';
+import { isNetwork } from './ip-network.ts';
 import type { TextRule } from './scalar-decoders.ts';
 import { isName, isServiceName, parseServiceRef } from './service-name.ts';
 
@@ -61,6 +62,11 @@ export const HOST_PATTERN: TextRule = {
 };
 
 export const IP_ADDRESS: TextRule = { expected: 'an IP address', accepts: (text) => isIP(text) !== 0 };
+
+export const NETWORK: TextRule = {
+  expected: 'a network such as 10.0.0.0/8 or fd00::/8, or a single IP address',
+  accepts: isNetwork,
+};
 
 export const PATH: TextRule = {
   expected: 'a path that starts with "/", without "?" and "#"',
