@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiscoveryClient } from '@lanekeeper/control-plane/testing/discovery-client';
 import { HttpNacos } from '@lanekeeper/nacos/testing/http-nacos';
-import type { Update } from '@lanekeeper/protocol/discovery';
+import type { InterestKey, Update } from '@lanekeeper/protocol/discovery';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
@@ -65,6 +65,16 @@ describe('a control plane of a cluster and of Nacos', () => {
       value.endpoints.map(({ address, lane = 'base', healthy }) => `${id} ${address} ${lane} ${healthy}`),
     );
 
+  /** What a sidecar has been told when it is told that this is all that there is of `key`. */
+  async function answerTo(key: InterestKey, sidecar: DiscoveryClient): Promise<readonly string[]> {
+    const known: string[] = [];
+    for (;;) {
+      const update = await sidecar.take();
+      known.push(...told(update));
+      if (update.answered.includes(key)) return known;
+    }
+  }
+
   /** Of the next update that has services; one may be about lanes only. */
   async function nextTold(sidecar: DiscoveryClient): Promise<readonly string[]> {
     for (;;) {
@@ -81,6 +91,26 @@ describe('a control plane of a cluster and of Nacos', () => {
     expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.2 gray true']);
     cluster.putPod('b-gray', { address: '10.0.0.2' });
     expect(await nextTold(sidecar)).toEqual(['shop/b 10.0.0.2 base true']);
+  });
+
+  it('looks for an address at the first call, though its own sidecar asked for it before it was registered', async () => {
+    const replica = await start();
+    const caller = await connect(replica);
+    const callee = new DiscoveryClient({ port: replica.port, ca: CA, token: cluster.tokenOf('b-gray') });
+    try {
+      callee.hello({ pod: 'b-gray', namespace: SHOP });
+      callee.want('ip:10.0.0.3');
+      expect(await answerTo('ip:10.0.0.3', callee)).toEqual([]);
+      nacos.services.instances.set('DEFAULT_GROUP@@late', [{ ip: '10.0.0.3', port: 8080 }]);
+      caller.want('ip:10.0.0.3');
+      expect(await answerTo('ip:10.0.0.3', caller)).toEqual(['shop/late 10.0.0.3 base true']);
+      // Of a service that is known, and that nobody follows here.
+      nacos.services.instances.set('DEFAULT_GROUP@@b', [{ ip: '10.0.0.4', port: 8080 }]);
+      caller.want('ip:10.0.0.4');
+      expect(await answerTo('ip:10.0.0.4', caller)).toEqual(['shop/b 10.0.0.4 base true']);
+    } finally {
+      callee.close();
+    }
   });
 
   it('takes nothing from a sidecar that a replica without Nacos does not know', BRIEF_WAIT, async () => {

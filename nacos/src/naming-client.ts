@@ -16,6 +16,11 @@ export interface NamingClient {
    * of a server that has just come back is the listener's business.
    */
   subscribe(service: ServiceKey, listener: (list: InstanceList) => void): () => void;
+  /**
+   * Asks once more for a service that is followed, as a change may not have been told yet. Resolves when what the server says was handed
+   * on, or cannot be had now; never rejects.
+   */
+  refresh(service: ServiceKey): Promise<void>;
   status(): NamingStatus;
   /** `listener` is told of each change of the status, before any list of the new connection. Returns the function that ends it. */
   onStatus(listener: (status: NamingStatus) => void): () => void;

@@ -37,6 +37,7 @@ function withToken(
     listServices: (group) => client.listServices(group),
     query: (service) => client.query(service),
     subscribe: (service, listener) => client.subscribe(service, listener),
+    refresh: (service) => client.refresh(service),
     status: () => client.status(),
     onStatus: (listener) => client.onStatus(listener),
     async close() {

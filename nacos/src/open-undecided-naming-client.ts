@@ -64,6 +64,10 @@ class UndecidedNamingClient implements NamingClient {
     return this.#later((client) => client.subscribe(service, listener));
   }
 
+  async refresh(service: ServiceKey): Promise<void> {
+    await this.#decided?.refresh(service);
+  }
+
   status(): NamingStatus {
     if (this.#decided !== undefined) return this.#decided.status();
     return {

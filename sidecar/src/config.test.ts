@@ -122,7 +122,7 @@ test('takes the mesh from a file or from the control plane, not from both', () =
     address: { address: 'control-plane', port: 15010 },
     ca: undefined,
     tokenFile: '/var/run/secrets/lanekeeper.io/token',
-    waitMs: 1_000,
+    waitMs: 5_000,
   });
   expect(problemsOf({ ...file, ...stream })).toEqual([
     {

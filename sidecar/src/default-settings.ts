@@ -14,7 +14,7 @@ export const DEFAULT_SETTINGS = {
   /** Where the injector mounts the projected token. */
   discoveryTokenFile: '/var/run/secrets/lanekeeper.io/token',
   /** Many round trips to a control plane; an application's own timeouts are longer. */
-  discoveryWaitMs: 1_000,
+  discoveryWaitMs: 5_000,
 
   /** A client that speaks first does so within a round trip; more would delay unknown protocols where the server does. */
   detectTimeoutMs: 100,

@@ -14,8 +14,8 @@ export const PUBLISH_LIMITS: PublishLimits = {
   maxBufferedBytes: 64 * 1024 * 1024,
   quietMs: 20,
   maxQuietMs: 200,
-  // A request waits a second for the answer (LANEKEEPER_DISCOVERY_WAIT_MS).
-  searchMs: 800,
+  // A request waits five seconds for the answer (LANEKEEPER_DISCOVERY_WAIT_MS).
+  searchMs: 4_000,
 };
 
 export const CONNECTION_LIMITS: ConnectionLimits = {

@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@lanekeeper/runtime/metrics';
 import type { StreamEnd } from './stream-end.ts';
+import type { LookEnd } from './wanted-keys.ts';
 
 export interface PublishMetrics {
   readonly streams: Gauge;
@@ -14,6 +15,8 @@ export interface PublishMetrics {
   /** Sidecars that a change concerned. */
   readonly concerned: Histogram;
   ended(end: StreamEnd): void;
+  /** A look for what sidecars had asked for has ended. */
+  looked(how: LookEnd): void;
 }
 
 export function createPublishMetrics(metrics: Metrics): PublishMetrics {
@@ -23,6 +26,11 @@ export function createPublishMetrics(metrics: Metrics): PublishMetrics {
     name: 'lanekeeper_discovery_streams_ended_total',
     help: 'Streams that were refused or have ended, by why.',
     labels: ['code'],
+  });
+  const looks = metrics.counter({
+    name: 'lanekeeper_discovery_looks_total',
+    help: 'Looks for what sidecars had asked for: done, undone (not possible, or not soon), cut (longer than an answer waits).',
+    labels: ['result'],
   });
   return {
     streams: gauge('lanekeeper_discovery_streams', 'Sidecars that are connected to this replica.'),
@@ -50,5 +58,6 @@ export function createPublishMetrics(metrics: Metrics): PublishMetrics {
       })
       .with(),
     ended: ({ code }) => ends.with(code).inc(),
+    looked: (how) => looks.with(how).inc(),
   };
 }

@@ -15,7 +15,7 @@ import { SidecarStream } from './sidecar-stream.ts';
 import { StreamEnd } from './stream-end.ts';
 import { tellWanted, type WantTeller } from './wanted-keys.ts';
 import type { StreamHost, StreamLimits } from './stream-host.ts';
-import type { KeyChange } from './subscription.ts';
+import type { IsSought, KeyChange } from './subscription.ts';
 
 export interface PublisherOptions {
   readonly catalog: Catalog;
@@ -38,7 +38,7 @@ export interface PublishLimits extends StreamLimits {
   /** How a storm of changes is calmed. */
   readonly quietMs: number;
   readonly maxQuietMs: number;
-  /** So long at most a source may look for what nobody knows before a sidecar is told that it is nothing. */
+  /** So long at most a source may look for what nobody knows before a sidecar is told that it is nothing; most often it is soon over. */
   readonly searchMs: number;
 }
 
@@ -164,15 +164,21 @@ class StreamPublisher implements Publisher, StreamHost {
     this.#log('debug', stream, 'stream_joined', {});
   }
 
-  isSought(meanings: readonly CanonicalKey[]): boolean {
+  readonly isSought: IsSought = (meanings, turn) => {
     const wanted = this.#wanted;
-    if (wanted === undefined || meanings.some((key) => this.catalog.resolve(key).length > 0)) return false;
-    return meanings.some((key) => wanted.isSought(key));
+    if (wanted === undefined) return false;
+    const isKnown = meanings.some((key) => this.#isKnown(key));
+    return meanings.some((key) => wanted.isSought(key, turn, isKnown));
+  };
+
+  turn(): number {
+    return this.#wanted?.turn() ?? 0;
   }
 
-  rekeyed(stream: SidecarStream, { added, removed }: KeyChange): void {
+  rekeyed(stream: SidecarStream, { added, removed, asked }: KeyChange): void {
     this.#index.add(stream, added);
     this.#index.remove(stream, removed);
+    for (const meanings of asked) this.#ask(meanings);
     this.#options.metrics.interests.set(this.#index.size());
   }
 
@@ -226,13 +232,24 @@ class StreamPublisher implements Publisher, StreamHost {
     this.#log(isExpected(end) ? 'info' : 'warn', stream, 'stream_ended', fields);
   }
 
+  /** One key may be written in ways that mean nothing here: only where all do, nobody knows it. */
+  #ask(meanings: readonly CanonicalKey[]): void {
+    const known = meanings.filter((key) => this.#isKnown(key));
+    for (const key of known.length > 0 ? known : meanings) this.#wanted?.asked(key);
+  }
+
+  #isKnown(key: CanonicalKey): boolean {
+    return this.catalog.resolve(key).length > 0;
+  }
+
   #tellOf(want: Want): WantTeller {
-    const { limits, log } = this.#options;
+    const { limits, log, metrics } = this.#options;
     return tellWanted({
       ...{ want, log, patienceMs: limits.searchMs },
       settled: (keys) => {
-        for (const stream of this.#index.concerned(keys)) stream.due();
+        for (const stream of this.#index.concerned(keys)) stream.looked();
       },
+      ended: (how) => metrics.looked(how),
     });
   }
 

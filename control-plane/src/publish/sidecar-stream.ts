@@ -1,6 +1,5 @@
 import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, Interest, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
-import type { CanonicalKey } from '../catalog/catalog.ts';
 import { translate } from '../translate/translate.ts';
 import type { Caller, Grant } from './caller.ts';
 import { decodeClientMessage } from './client-messages.ts';
@@ -79,8 +78,7 @@ export class SidecarStream {
     const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
     const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
     session.isDue = false;
-    const isSought = (meanings: readonly CanonicalKey[]): boolean => this.#host.isSought(meanings);
-    const update = subscription.next(translate(catalog, view), zone, isSought);
+    const update = subscription.next(translate(catalog, view), zone, this.#host.isSought);
     if (update === undefined) {
       session.behindSinceMs = undefined;
       return;
@@ -89,6 +87,11 @@ export class SidecarStream {
     const bytes = encodeUpdate(update.nonce, update.parts);
     if (bytes.length > MAX_UPDATE_BYTES) this.#refuseForIt(update.nonce, bytes.length);
     else this.#send(update.nonce, bytes);
+  }
+
+  /** What was looked for is found, or is not there. */
+  looked(): void {
+    if (this.#session?.subscription.awaits() === true) this.due();
   }
 
   /** There may be something to tell it, in its turn. */
@@ -151,7 +154,7 @@ export class SidecarStream {
 
   #interest(interest: Interest, { node, subscription }: Session): void {
     const canonicalise = (key: Interest['add'][number]) => this.#host.canonicalise(key, node.namespace);
-    this.#host.rekeyed(this, subscription.want(interest, canonicalise));
+    this.#host.rekeyed(this, subscription.want(interest, canonicalise, this.#host.turn()));
     this.due();
   }
 

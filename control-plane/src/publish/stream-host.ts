@@ -3,7 +3,7 @@ import type { CanonicalKey, Catalog } from '../catalog/catalog.ts';
 import type { Authenticator } from './caller.ts';
 import type { SidecarStream } from './sidecar-stream.ts';
 import type { StreamEnd } from './stream-end.ts';
-import type { KeyChange } from './subscription.ts';
+import type { IsSought, KeyChange } from './subscription.ts';
 
 export interface StreamLimits {
   /** From the token's review to the hello. */
@@ -21,8 +21,10 @@ export interface StreamHost extends Authenticator {
   readonly catalog: Catalog;
   readonly limits: StreamLimits;
   canonicalise(key: InterestKey, namespace: string): readonly CanonicalKey[];
-  /** Whether nobody knows what a key with these meanings is, and it is being looked for. */
-  isSought(meanings: readonly CanonicalKey[]): boolean;
+  /** Whether a key with these meanings that was asked for in this turn is not to be answered yet. */
+  readonly isSought: IsSought;
+  /** Of the event loop, as far as keys are concerned: what is asked for in one is looked for together. */
+  turn(): number;
   /** It has said hello. Throws a StreamEnd where there is no room for it. */
   joined(stream: SidecarStream): void;
   rekeyed(stream: SidecarStream, change: KeyChange): void;

@@ -11,7 +11,15 @@ export type Canonicalise = (key: InterestKey) => readonly CanonicalKey[];
 export interface KeyChange {
   readonly added: readonly CanonicalKey[];
   readonly removed: readonly CanonicalKey[];
+  /** Of each key that is to be answered, what it may mean. */
+  readonly asked: readonly (readonly CanonicalKey[])[];
 }
+
+/** Whether the answer to a key that was asked for in this turn waits for somebody who is looking. */
+export type IsSought = (meanings: readonly CanonicalKey[], turn: number) => boolean;
+
+/** Nobody looks for what was asked for then. */
+const NO_TURN = -1;
 
 /** Values in one update, unless a single service is larger: a slow reader then holds up little, and no message nears its bound. */
 const UPDATE_BUDGET_CHARS = 256 * 1024;
@@ -28,7 +36,8 @@ export class Subscription {
   /** As the sidecar wrote it -> as the catalog does. */
   readonly #keys = new Map<InterestKey, readonly CanonicalKey[]>();
   readonly #uses = new Map<CanonicalKey, number>();
-  readonly #unanswered = new Set<InterestKey>();
+  /** With the publisher's turn in which it was asked for. */
+  readonly #unanswered = new Map<InterestKey, number>();
   readonly #services: Map<string, string>;
   readonly #refusals = new Refusals();
   #mesh: string | undefined;
@@ -63,31 +72,31 @@ export class Subscription {
     return this.#refusals.refused();
   }
 
+  /** Something it has asked for has no answer yet. */
+  awaits(): boolean {
+    return this.#unanswered.size > 0;
+  }
+
   /** Takes an interest in; what is returned is new, or no longer of use, to this sidecar. */
-  want({ add, remove }: Interest, canonicalise: Canonicalise): KeyChange {
+  want({ add, remove }: Interest, canonicalise: Canonicalise, turn = NO_TURN): KeyChange {
     this.#hasAsked = true;
     const removed = remove.flatMap((key) => this.#drop(key));
-    const added = add.flatMap((key) => this.#add(key, canonicalise));
+    const added = add.flatMap((key) => this.#add(key, canonicalise, turn));
     if (this.#keys.size > MAX_INTERESTS) {
       throw new StreamEnd('too_many_interests', `expected at most ${MAX_INTERESTS} keys at a time`);
     }
-    return { added, removed: removed.filter((key) => !this.#uses.has(key)) };
+    const asked = add.map((key) => this.#keys.get(key) ?? []);
+    return { added, removed: removed.filter((key) => !this.#uses.has(key)), asked };
   }
 
   /**
    * The next update; undefined while one is under way and when there is nothing to say. A sidecar's first one is always there,
    * so that it knows itself in step. What `isSought` is not answered yet.
    */
-  next(
-    delta: NodeDelta,
-    zone: string | undefined,
-    isSought: (meanings: readonly CanonicalKey[]) => boolean = () => false,
-  ): NextUpdate | undefined {
+  next(delta: NodeDelta, zone: string | undefined, isSought: IsSought = () => false): NextUpdate | undefined {
     if (this.#inFlight !== undefined) return undefined;
     const { parts, isWhole } = this.#select(delta);
-    const answered = isWhole
-      ? [...this.#unanswered].filter((key) => !isSought(this.#keys.get(key) ?? []))
-      : [];
+    const answered = isWhole ? this.#answerable(isSought) : [];
     const newZone = zone === this.#zone ? undefined : zone;
     const isEmpty = size(parts) + parts.removed.length + answered.length === 0 && newZone === undefined;
     if (isEmpty && this.#sent > 0) return undefined;
@@ -112,7 +121,8 @@ export class Subscription {
     if (parts === undefined) return undefined;
     // Nothing in it could be wrong by its content: taken as read, or it would go to and fro for ever.
     if (size(parts) === 0) this.#remember(parts);
-    for (const key of parts.answered) if (size(parts) > 0 && this.#keys.has(key)) this.#unanswered.add(key);
+    for (const key of parts.answered)
+      if (size(parts) > 0 && this.#keys.has(key)) this.#unanswered.set(key, NO_TURN);
     return this.#refusals.refuse(parts);
   }
 
@@ -139,8 +149,14 @@ export class Subscription {
     return { parts: { mesh, services: part, removed }, isWhole: !isAlone && part.length === services.length };
   }
 
-  #add(key: InterestKey, canonicalise: Canonicalise): readonly CanonicalKey[] {
-    this.#unanswered.add(key);
+  #answerable(isSought: IsSought): readonly InterestKey[] {
+    return [...this.#unanswered].flatMap(([key, turn]) =>
+      isSought(this.#keys.get(key) ?? [], turn) ? [] : [key],
+    );
+  }
+
+  #add(key: InterestKey, canonicalise: Canonicalise, turn: number): readonly CanonicalKey[] {
+    this.#unanswered.set(key, turn);
     if (this.#keys.has(key)) return [];
     const meanings = canonicalise(key);
     this.#keys.set(key, meanings);

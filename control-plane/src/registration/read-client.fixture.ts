@@ -37,6 +37,7 @@ export function readClient(stored: () => Stored, hooks: ReadClientHooks = {}): N
     listServices: (group) => answer(group === 'DEFAULT_GROUP' ? Object.keys(stored()) : []),
     query: ({ name }) => answer({ instances: stored()[name] ?? [], isProtected: false }),
     subscribe: () => () => undefined,
+    refresh: () => Promise.resolve(),
     status,
     onStatus(listener) {
       told.add(listener);

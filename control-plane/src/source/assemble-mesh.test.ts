@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCatalog } from '../catalog/create-catalog.ts';
 import { NO_AUTHENTICATION } from '../publish/caller.ts';
 import { assembleMesh, type MeshParts } from './assemble-mesh.ts';
-import type { Source, WantedKeys } from './source.ts';
+import type { Look, Source, WantedKeys } from './source.ts';
 import type { AwaitedSource } from './start-sources.ts';
 
 class PlayedSource implements Source {
@@ -164,15 +164,19 @@ describe('a mesh of several sources', () => {
     const file: Source = new PlayedSource('file');
     expect(assemble([{ source: file, patience: 'always' }]).mesh.want).toBeUndefined();
     const told: WantedKeys[] = [];
+    const look: Look = { keys: new Set(['host:b.shop']), why: 'unknown', over: Promise.resolve(true) };
     const nacos: Source = Object.assign(new PlayedSource('nacos'), {
-      want: (change: WantedKeys): undefined => void told.push(change),
+      want: (change: WantedKeys): readonly Look[] => {
+        told.push(change);
+        return [look];
+      },
     });
     const { mesh } = assemble([
       { source: file, patience: 'always' },
       { source: nacos, patience: 'briefly' },
     ]);
-    const change: WantedKeys = { added: ['host:b.shop'], removed: [] };
-    void mesh.want?.(change);
+    const change: WantedKeys = { added: ['host:b.shop'], removed: [], asked: ['host:b.shop'] };
+    expect(mesh.want?.(change)).toEqual([look]);
     expect(told).toEqual([change]);
   });
 });

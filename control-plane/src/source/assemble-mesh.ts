@@ -75,8 +75,5 @@ export function assembleMesh(parts: MeshParts): MeshSource {
 function wanting(sources: readonly Source[]): Want | undefined {
   const curious = sources.filter((source) => source.want !== undefined);
   if (curious.length === 0) return undefined;
-  return (change) => {
-    const looking = curious.flatMap((source) => source.want?.(change) ?? []);
-    return looking.length === 0 ? undefined : Promise.all(looking).then(() => undefined);
-  };
+  return (change) => curious.flatMap((source) => source.want?.(change) ?? []);
 }

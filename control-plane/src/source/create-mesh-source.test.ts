@@ -116,7 +116,7 @@ lanes: [{name: gray, group: demo, match: [{hosts: [gray.example.com]}]}]
 
   it('follows the services of Nacos that a sidecar wants', async () => {
     const mesh = await start('nacos');
-    void mesh.want?.({ added: ['host:orders.default'], removed: [] });
+    mesh.want?.({ added: ['host:orders.default'], removed: [], asked: ['host:orders.default'] });
     nacos.services.instances.set('DEFAULT_GROUP@@orders', [{ ip: '10.0.0.3', port: 8080 }]);
     await vi.waitFor(() => expect(endpoints(mesh, 'default/orders')).toEqual(['10.0.0.3 base']), WAIT);
   });

@@ -19,10 +19,24 @@ export interface Source {
 
 export type SourceName = 'kubernetes' | 'file' | 'nacos';
 
-/** Resolves when what nobody knew of the added keys has been looked for; undefined: there is nothing to look for. Never rejects. */
-export type Want = (change: WantedKeys) => Promise<void> | undefined;
+/** Empty: an answer to what is asked for needs nothing more. Each look is told once for all keys of one turn that it concerns. */
+export type Want = (change: WantedKeys) => readonly Look[];
 
 export interface WantedKeys {
   readonly added: readonly CanonicalKey[];
   readonly removed: readonly CanonicalKey[];
+  /**
+   * Some sidecar has just asked for these, whoever has been interested in them before, and waits for the answer. What nobody knew
+   * when the last one asked may be known by now.
+   */
+  readonly asked: readonly CanonicalKey[];
+}
+
+/** Something is being looked for, or read anew, that an answer should wait for. */
+export interface Look {
+  readonly keys: ReadonlySet<CanonicalKey>;
+  /** `unknown`: nobody knows what they mean, and whoever finds it may answer; `stale`: what is known of it may be old. */
+  readonly why: 'unknown' | 'stale';
+  /** False: it could not be done, or not soon. Never rejects. */
+  readonly over: Promise<boolean>;
 }

@@ -12,6 +12,7 @@ import { createPublishMetrics, type PublishMetrics } from '../publish/publish-me
 import { createPublisher, type Publisher, type PublishLimits } from '../publish/publisher.ts';
 import { DiscoveryClient, type ClientOptions } from './discovery-client.ts';
 import { TestMesh } from './test-mesh.ts';
+import type { LookEnd } from '../publish/wanted-keys.ts';
 import type { Want } from '../source/source.ts';
 import { createRecordingLog, type RecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 
@@ -30,6 +31,8 @@ export interface DiscoveryFixture {
   readonly publisher: Publisher;
   readonly server: DiscoveryServer;
   readonly metrics: PublishMetrics;
+  /** How looks for what was asked for have ended. */
+  readonly looked: readonly LookEnd[];
   readonly log: RecordingLog;
   readonly port: number;
   /** A client that is closed with the fixture. */
@@ -41,7 +44,11 @@ export interface DiscoveryFixture {
 export async function startDiscovery(options: FixtureOptions = {}): Promise<DiscoveryFixture> {
   const mesh = options.mesh ?? new TestMesh();
   const log = createRecordingLog();
-  const metrics = createPublishMetrics(new Metrics());
+  const looked: LookEnd[] = [];
+  const metrics: PublishMetrics = {
+    ...createPublishMetrics(new Metrics()),
+    looked: (how) => void looked.push(how),
+  };
   const publisher = createPublisher({
     catalog: mesh.catalog,
     authenticator: options.authenticator ?? NO_AUTHENTICATION,
@@ -60,7 +67,7 @@ export async function startDiscovery(options: FixtureOptions = {}): Promise<Disc
   const { port } = await server.listen({ address: '127.0.0.1', port: 0 });
   const clients: DiscoveryClient[] = [];
   return {
-    ...{ mesh, publisher, server, metrics, log, port },
+    ...{ mesh, publisher, server, metrics, looked, log, port },
     connect(client = {}) {
       const connected = new DiscoveryClient({ port, ...client });
       clients.push(connected);

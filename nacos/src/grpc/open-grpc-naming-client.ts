@@ -81,6 +81,10 @@ class GrpcNamingClient implements NamingClient {
     return this.#parts.subscriptions.add(service, this.#guarded(listener));
   }
 
+  refresh(service: ServiceKey): Promise<void> {
+    return this.#parts.subscriptions.refresh(service);
+  }
+
   status(): NamingStatus {
     return this.#parts.status.current();
   }

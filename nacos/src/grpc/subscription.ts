@@ -24,6 +24,8 @@ export class Subscription {
   /** How often in a row that has failed. */
   failures = 0;
   isBusy = false;
+  /** Told when it has been asked for, or cannot be. */
+  awaiting: (() => void)[] = [];
   readonly #listeners = new Set<Listener>();
   #list: InstanceList | undefined;
   #last = { madeAtMs: 0, at: -Infinity };
@@ -54,6 +56,11 @@ export class Subscription {
       if (this.#list !== undefined && !isTold && this.#listeners.has(own)) own(this.#list);
     });
     return () => void this.#listeners.delete(own);
+  }
+
+  /** Whoever waits waits no longer. */
+  release(waiting: readonly (() => void)[] = this.awaiting.splice(0)): void {
+    for (const resolve of waiting) resolve();
   }
 
   /** Another server, or another life of the same one, has another clock. */

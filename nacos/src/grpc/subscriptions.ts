@@ -57,6 +57,18 @@ export class Subscriptions {
     };
   }
 
+  /** Asks for it at once; resolves when that is done, or cannot be. */
+  refresh(service: ServiceKey): Promise<void> {
+    const known = this.#known.get(keyOf(service));
+    // What the server refuses is asked for at its own pace.
+    const isPossible = known !== undefined && known.failures === 0 && this.#connection !== undefined;
+    if (!isPossible) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    known.awaiting.push(resolve);
+    this.#bringSoon(known);
+    return promise;
+  }
+
   /** A new connection knows of none. */
   begin(connection: Connection): void {
     this.#connection = connection;
@@ -77,6 +89,7 @@ export class Subscriptions {
 
   close(): void {
     if (this.#connection !== undefined) this.#leave(this.#connection);
+    for (const known of this.#known.values()) known.release();
     this.#known.clear();
     this.#due.clear();
   }
@@ -85,6 +98,7 @@ export class Subscriptions {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
     clearInterval(this.#ticker);
+    for (const known of this.#known.values()) known.release();
   }
 
   #receive(pushed: unknown): PushOutcome {
@@ -136,15 +150,22 @@ export class Subscriptions {
   #bring(known: Subscription, connection: Connection): void {
     known.isBusy = true;
     this.#running += 1;
+    const asking = known.awaiting.splice(0);
+    const isFirst = known.registeredOn !== connection;
     const work = known.isWanted ? this.#follow(known, connection) : this.#drop(known, connection);
     work
       .catch((error: unknown) => this.#failed(known, connection, asNacosError(error)))
       .finally(() => {
         known.isBusy = false;
         this.#running -= 1;
+        known.release(asking);
+        // They have asked since, and the first answer is news to them, too.
+        if (isFirst) known.release();
         // What has changed meanwhile: nobody wants it, or another connection does not know of it.
         const isBehind = !known.isWanted || known.registeredOn !== this.#connection;
-        if (isBehind && known.failures === 0 && this.#known.has(keyOf(known.service))) this.#due.add(known);
+        const isAsked = known.awaiting.length > 0;
+        const isDue = (isBehind && known.failures === 0) || isAsked;
+        if (isDue && this.#known.has(keyOf(known.service))) this.#due.add(known);
         this.#pump();
       })
       .catch(() => undefined);

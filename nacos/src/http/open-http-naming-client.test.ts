@@ -52,6 +52,20 @@ test('tells the first list, each change of it, and that the last instance has le
   await expect.poll(() => heard).toEqual([['10.0.0.1:80', '10.0.0.2:80'], ['10.0.0.2:80'], []]);
 });
 
+test('asks for what is followed once more, at once, and for nothing else', async () => {
+  const { server, client } = await open();
+  await client.refresh(KEY);
+  expect(server.seen('GET', '/v1/ns/instance/list')).toEqual([]);
+  const { heard } = follow(client);
+  await expect.poll(() => heard).toEqual([[]]);
+  server.services.instances.set(`${GROUP}@@stock`, [one]);
+  await client.refresh(KEY);
+  expect(heard).toEqual([[], ['10.0.0.1:80']]);
+  await server.stop();
+  await client.refresh(KEY);
+  expect(heard).toHaveLength(2);
+});
+
 test('tells a change of metadata, of health and of the protection', async () => {
   const { server, client } = await open();
   const lists: InstanceList[] = [];

@@ -78,6 +78,11 @@ class HttpNamingClient implements NamingClient {
     };
   }
 
+  async refresh(key: ServiceKey): Promise<void> {
+    const service = this.#services.get(groupedName(key));
+    if (service !== undefined && this.#link.status().state === 'connected') await this.#poll(service);
+  }
+
   status(): NamingStatus {
     return this.#link.status();
   }

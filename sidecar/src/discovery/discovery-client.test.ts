@@ -204,7 +204,19 @@ test('comes back with a new token, says what it holds and asks for everything ag
   expect(services(started)).toBe('shop/b');
 });
 
-test('nobody waits while the control plane is away, and who waited goes on', async () => {
+test('a destination that is needed between two streams is waited for', async () => {
+  const controlPlane = await serve({ on: answering({ 'ip:10.96.0.2': B }) });
+  const started = start(controlPlane);
+  await ready(started);
+  const { interests, state } = started;
+  controlPlane.streams[0]?.end('UNAVAILABLE', 'age: come back with the token of now');
+  await vi.waitUntil(() => !state.status().connected, WAIT);
+  await interests.settle(interests.book.take('ip:10.96.0.2'));
+  expect(services(started)).toBe('shop/b');
+  expect(interests.waits).toEqual({ answered: 1, late: 0, lost: 0 });
+});
+
+test('nobody waits while the control plane stays away, and who waited goes on', async () => {
   const controlPlane = await serve({
     on: (message, stream) => {
       if (message.kind !== 'interest' || message.add.includes('host:a')) answerNothing(message, stream);

@@ -7,6 +7,8 @@ export interface InterestsOptions {
   /** Kept for the life of the process: who this sidecar itself is. */
   readonly own: readonly InterestKey[];
   readonly book?: InterestBook;
+  /** Default {@link RETURN_MS}. */
+  readonly returnMs?: number;
 }
 
 /** How waits ended, for metrics. */
@@ -23,6 +25,8 @@ interface Wait {
   readonly end: (how: keyof WaitCounts) => void;
 }
 
+/** A stream that has ended is most often followed by the next one within this: streams have an age, and replicas are replaced. */
+const RETURN_MS = 2_000;
 const PERIOD_MS = 60_000;
 const IDLE_PERIODS = 60;
 
@@ -34,16 +38,20 @@ export class Interests {
   readonly waits: WaitCounts = { answered: 0, late: 0, lost: 0 };
   readonly #book: InterestBook;
   readonly #waitMs: number;
+  readonly #returnMs: number;
   readonly #own: readonly InterestKey[];
   readonly #waiting = new Map<Interest, Wait>();
   readonly #timer: NodeJS.Timeout;
   #send: ((changes: InterestChanges) => void) | undefined;
+  /** Runs while a stream has ended and the next one is expected. */
+  #returning: NodeJS.Timeout | undefined;
   #isSending = false;
   #arePinnedSettled = false;
 
-  constructor({ waitMs, own, book }: InterestsOptions) {
+  constructor({ waitMs, own, book, returnMs = RETURN_MS }: InterestsOptions) {
     this.#book = book ?? new InterestBook({ idlePeriods: IDLE_PERIODS });
     this.#waitMs = waitMs;
+    this.#returnMs = returnMs;
     this.#own = own;
     this.#book.pin(own);
     this.#timer = setInterval(() => this.#tick(), PERIOD_MS).unref();
@@ -57,7 +65,8 @@ export class Interests {
   settle(interest: Interest): Promise<void> | undefined {
     if (interest.isSettled) return undefined;
     this.#tell();
-    if (this.#send === undefined || this.#waitMs === 0) return undefined;
+    const mayBeAnswered = this.#send !== undefined || this.#returning !== undefined;
+    if (!mayBeAnswered || this.#waitMs === 0) return undefined;
     return (this.#waiting.get(interest) ?? this.#wait(interest)).over;
   }
 
@@ -85,13 +94,15 @@ export class Interests {
   /** The control plane is there: `send` takes changes from now on. */
   connected(send: (changes: InterestChanges) => void): void {
     this.#send = send;
+    this.#endReturn();
     this.#tell();
   }
 
-  /** Nobody can answer: whoever waits goes on. */
+  /** Nobody can answer until the next stream; where it does not come soon, whoever waits goes on. */
   disconnected(): void {
+    if (this.#send === undefined) return;
     this.#send = undefined;
-    for (const wait of [...this.#waiting.values()]) wait.end('lost');
+    this.#returning = setTimeout(() => this.#lost(), this.#returnMs).unref();
   }
 
   get isConnected(): boolean {
@@ -110,7 +121,18 @@ export class Interests {
 
   close(): void {
     clearInterval(this.#timer);
-    this.disconnected();
+    this.#send = undefined;
+    this.#lost();
+  }
+
+  #lost(): void {
+    this.#endReturn();
+    for (const wait of [...this.#waiting.values()]) wait.end('lost');
+  }
+
+  #endReturn(): void {
+    clearTimeout(this.#returning);
+    this.#returning = undefined;
   }
 
   #wait(interest: Interest): Wait {

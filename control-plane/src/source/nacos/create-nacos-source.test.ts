@@ -1,28 +1,10 @@
 import { NacosError } from '@lanekeeper/nacos/nacos-error';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instance, listOf } from './convert/instances.fixture.ts';
-import { settle, sourceOf, type SourceFixture } from './source.fixture.ts';
+import { settle, sourceOf, startedSource as started } from './source.fixture.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-type World = ReturnType<typeof sourceOf>;
-
-/** Two services, read. */
-async function started(
-  given: SourceFixture = {},
-  more: (client: ReturnType<World['client']>) => void = () => undefined,
-) {
-  const world = sourceOf(given);
-  world.prepare((client) => {
-    client.set('orders', '10.0.0.1', instance('10.0.0.2', { lane: 'gray' }));
-    client.set('stock', '10.0.0.3');
-    more(client);
-    client.connect();
-  });
-  await world.start();
-  return world;
-}
 
 describe('what is known', () => {
   it('is every service of every group, each with its instances, once it has started', async () => {
@@ -188,21 +170,10 @@ describe('what sidecars need', () => {
     }
     const asked = (start: string): number =>
       world.client().asked.filter((question) => question.startsWith(start)).length;
-    expect(asked('list')).toBeGreaterThan(10);
-    expect(asked('list')).toBeLessThan(30);
-    expect(asked('query stock')).toBeGreaterThan(0);
-    expect(asked('query stock')).toBeLessThan(5);
-  });
-
-  it('says when it has looked for what nobody knows, so that an answer can wait for it', async () => {
-    const world = await started();
-    expect(world.search('ip:10.0.0.1')).toBeUndefined();
-    world.client().set('new', '10.0.0.9');
-    const looked = world.search('ip:10.0.0.9');
-    let found: readonly string[] | undefined;
-    void looked?.then(() => (found = world.catalog.resolve('ip:10.0.0.9')));
-    await settle();
-    expect(found).toEqual(['default/new']);
+    expect(asked('list')).toBeGreaterThan(20);
+    expect(asked('list')).toBeLessThan(110);
+    expect(asked('query stock')).toBeGreaterThan(10);
+    expect(asked('query stock')).toBeLessThan(55);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { CanonicalKey } from '../../catalog/catalog.ts';
 import type { CatalogWriter } from '../../catalog/create-catalog.ts';
-import type { Source, WantedKeys } from '../source.ts';
+import type { Look, Source, WantedKeys } from '../source.ts';
 import { ValuePool } from './convert/value-pool.ts';
 import { createFollowerReport } from './follow/follower-report.ts';
 import { NamespaceFollower } from './follow/namespace-follower.ts';
@@ -59,7 +59,6 @@ class NacosSource implements Source {
     this.#table = new ServiceTable(options.catalog);
     this.#wanted = new WantedServices(options.catalog, {
       changed: (ids) => this.#each((follower) => follower.renew(ids)),
-      unknown: (keys) => this.#look(keys),
     });
   }
 
@@ -78,8 +77,9 @@ class NacosSource implements Source {
     return this.#told((follower) => follower.findings());
   }
 
-  want(change: WantedKeys): Promise<void> | undefined {
-    return this.#wanted.want(change);
+  want(change: WantedKeys): readonly Look[] {
+    this.#wanted.want(change);
+    return [this.#lookFor(change.asked), this.#freshen(change.asked)].filter((look) => look !== undefined);
   }
 
   close(): void {
@@ -111,18 +111,44 @@ class NacosSource implements Source {
     return follower;
   }
 
-  /** Most often it is a new service; else an address may be a new instance of one that nobody follows. */
-  async #look(keys: readonly CanonicalKey[]): Promise<void> {
-    await this.#lookFor('names');
-    const { catalog } = this.#options;
-    const isUnknown = (key: CanonicalKey): boolean => catalog.resolve(key).length === 0;
-    if (keys.some((key) => key.startsWith('ip:') && isUnknown(key))) await this.#lookFor('all');
+  /** What nobody knows is looked for in the directories. */
+  #lookFor(asked: readonly CanonicalKey[]): Look | undefined {
+    const keys = asked.filter((key) => this.#idsOf(key).length === 0);
+    if (keys.length === 0) return undefined;
+    return { keys: new Set(keys), why: 'unknown', over: this.#search(keys) };
   }
 
-  async #lookFor(kind: SweepKind): Promise<void> {
-    await Promise.all([...this.#followers.values()].map((follower) => follower.look(kind)));
-    // What was found is in force before somebody asks what it means.
+  /** Of a service that nobody has followed until now only an old list is known. */
+  #freshen(asked: readonly CanonicalKey[]): Look | undefined {
+    const followers = [...this.#followers.values()];
+    const isStale = (id: string): boolean => followers.some((follower) => follower.isStale(id));
+    const keys = asked.filter((key) => this.#idsOf(key).some(isStale));
+    if (keys.length === 0) return undefined;
+    const ids = [...new Set(keys.flatMap((key) => this.#idsOf(key)))].filter(isStale);
+    const fresh = followers.flatMap((follower) => ids.map((id) => follower.freshen(id)));
+    return { keys: new Set(keys), why: 'stale', over: this.#inForce(fresh) };
+  }
+
+  #idsOf(key: CanonicalKey): readonly string[] {
+    return this.#options.catalog.resolve(key);
+  }
+
+  /** Most often it is a new service; else an address may be a new instance of one that is known. */
+  async #search(keys: readonly CanonicalKey[]): Promise<boolean> {
+    const isDone = await this.#sweep('names');
+    if (!keys.some((key) => key.startsWith('ip:') && this.#idsOf(key).length === 0)) return isDone;
+    return this.#sweep('all');
+  }
+
+  #sweep(kind: SweepKind): Promise<boolean> {
+    return this.#inForce([...this.#followers.values()].map((follower) => follower.look(kind)));
+  }
+
+  /** What was found is in force before somebody asks what it means. */
+  async #inForce(looks: readonly Promise<boolean>[]): Promise<boolean> {
+    const done = await Promise.all(looks);
     this.#table.flush();
+    return done.every(Boolean);
   }
 
   #each(action: (follower: NamespaceFollower) => void): void {

@@ -43,6 +43,11 @@ export class ScriptedNamingClient implements NamingClient {
     if (this.#status.state === 'connected') for (const tell of this.#listeners.get(name) ?? []) tell(list);
   }
 
+  /** Those who follow it hear of it later. */
+  setSilently(service: string, ...addresses: readonly string[]): void {
+    this.#lists.set(grouped(service), listOf(...addresses.map((address) => instance(address))));
+  }
+
   delete(service: string): void {
     this.#lists.delete(grouped(service));
   }
@@ -87,6 +92,14 @@ export class ScriptedNamingClient implements NamingClient {
     this.#listeners.set(service, listeners.add(listener));
     if (this.#status.state === 'connected') listener(this.#list(service));
     return () => void listeners.delete(listener);
+  }
+
+  async refresh({ group, name }: ServiceKey): Promise<void> {
+    this.asked.push(`refresh ${name}`);
+    await this.gate;
+    const service = `${group}@@${name}`;
+    if (this.#status.state !== 'connected') return;
+    for (const tell of this.#listeners.get(service) ?? []) tell(this.#list(service));
   }
 
   status(): NamingStatus {

@@ -5,6 +5,7 @@ import { vi } from 'vitest';
 import type { CanonicalKey } from '../../catalog/catalog.ts';
 import { createCatalog } from '../../catalog/create-catalog.ts';
 import type { PodFacts } from '../../catalog/source-service.ts';
+import { instance } from './convert/instances.fixture.ts';
 import { createNacosSource } from './create-nacos-source.ts';
 import { ScriptedNamingClient } from './scripted-naming-client.fixture.ts';
 import { decodeRegistries } from './settings/decode-registries.ts';
@@ -52,10 +53,11 @@ export function sourceOf({ file = MINIMAL, pods = new Map() }: SourceFixture = {
       if (client === undefined) throw new Error(`no client ${at} was opened`);
       return client;
     },
-    want: (...added: readonly CanonicalKey[]): void => void source.want?.({ added, removed: [] }),
-    /** As `want`; what it gives resolves when what nobody knew has been looked for. */
-    search: (...added: readonly CanonicalKey[]) => source.want?.({ added, removed: [] }),
-    unwant: (...removed: readonly CanonicalKey[]): void => void source.want?.({ added: [], removed }),
+    want: (...added: readonly CanonicalKey[]) => source.want?.({ added, removed: [], asked: added }) ?? [],
+    /** Of sidecars that are not the first to be interested. */
+    ask: (...asked: readonly CanonicalKey[]) => source.want?.({ added: [], removed: [], asked }) ?? [],
+    unwant: (...removed: readonly CanonicalKey[]): void =>
+      void source.want?.({ added: [], removed, asked: [] }),
     /** `address lane state` */
     endpoints(id: string): readonly string[] | undefined {
       return catalog
@@ -65,6 +67,22 @@ export function sourceOf({ file = MINIMAL, pods = new Map() }: SourceFixture = {
         );
     },
   };
+}
+
+/** Two services, read. */
+export async function startedSource(
+  given: SourceFixture = {},
+  more: (client: ScriptedNamingClient) => void = () => undefined,
+) {
+  const world = sourceOf(given);
+  world.prepare((client) => {
+    client.set('orders', '10.0.0.1', instance('10.0.0.2', { lane: 'gray' }));
+    client.set('stock', '10.0.0.3');
+    more(client);
+    client.connect();
+  });
+  await world.start();
+  return world;
 }
 
 /** Everything that happens without waiting. */

@@ -7,6 +7,7 @@ import type { Finding } from '../convert/finding.ts';
 import type { ValuePool } from '../convert/value-pool.ts';
 import { RecoveryWatch, type Hold } from '../recovery/recovery-watch.ts';
 import type { NacosNamespace, NacosRegistry } from '../registry.ts';
+import { withFormer } from './with-former.ts';
 import { Directory, fewOf, type KnownService } from './directory.ts';
 import type { FollowerReport } from './follower-report.ts';
 import type { Held } from './sentences.ts';
@@ -35,6 +36,8 @@ export class FollowedServices {
   readonly #directory: Directory;
   readonly #recovery: RecoveryWatch;
   readonly #lingering = new Map<string, NodeJS.Timeout>();
+  /** Those that have only just begun to be followed, until their first list has come or cannot. */
+  readonly #stale = new Map<string, Promise<void>>();
   #hold: Hold | undefined;
   #dueTimer: NodeJS.Timeout | undefined;
 
@@ -53,7 +56,9 @@ export class FollowedServices {
   read(service: KnownService, list: InstanceList): void {
     // What is told of it is newer.
     if (service.unfollow !== undefined) return;
-    this.#show(service, this.#convert(service, list));
+    const endpoints = this.#convert(service, list);
+    const known = this.isSteady() ? [] : (service.endpoints ?? []);
+    this.#show(service, withFormer(endpoints, known));
     // It may have been wanted before it was known.
     if (this.#options.isWanted(service.id)) this.#follow(service);
   }
@@ -78,6 +83,21 @@ export class FollowedServices {
       if (this.#options.isWanted(id)) this.#follow(service);
       else if (service.unfollow !== undefined) this.#linger(service);
     }
+  }
+
+  /** Asks once more for all that is followed; resolves when what the server says is in force. */
+  async refresh(): Promise<void> {
+    const followed = [...this.#directory.all()].filter(({ unfollow }) => unfollow !== undefined);
+    await Promise.all(followed.map(({ key }) => this.#options.client.refresh(key)));
+  }
+
+  isStale(id: string): boolean {
+    return this.#stale.has(id);
+  }
+
+  async freshen(id: string): Promise<boolean> {
+    await this.#stale.get(id);
+    return true;
   }
 
   /** Until there is a new connection everything stays as it is. */
@@ -126,6 +146,8 @@ export class FollowedServices {
     if (service.unfollow !== undefined) return;
     this.#recovery.follow(service.id, service.endpoints ?? [], now());
     service.unfollow = client.subscribe(service.key, (list) => this.#told(service, list));
+    const first = client.refresh(service.key).finally(() => this.#stale.delete(service.id));
+    this.#stale.set(service.id, first);
   }
 
   /** Nobody wants it any more; perhaps somebody is only connecting anew. */

@@ -4,7 +4,13 @@ import { backoffMs } from '@lanekeeper/runtime/backoff';
 import { FollowedServices, type FollowedOptions } from './followed-services.ts';
 import { readNamespace } from './read-namespace.ts';
 import { describeHold, describeOutage } from './sentences.ts';
-import { SweepTimer, type SweepKind, type SweepWhy } from './sweep-timer.ts';
+import {
+  SweepTimer,
+  type SweepAsked,
+  type SweepKind,
+  type SweepResult,
+  type SweepWhy,
+} from './sweep-timer.ts';
 
 /**
  * One namespace of one registry: knows all services with the instances that they had when they were last asked for, and follows
@@ -26,7 +32,7 @@ export class NamespaceFollower {
     const { client, report, timings, now } = options;
     this.#options = options;
     this.#services = new FollowedServices(options);
-    this.#sweeps = new SweepTimer({ run: (kind, why) => this.#sweepAgain(kind, why), timings, now });
+    this.#sweeps = new SweepTimer({ run: (sweep) => this.#sweepAgain(sweep), timings, now });
     this.#connections = client.status().connections;
     this.#endStatus = client.onStatus((status) => this.#statusChanged(status));
     report.count(() => ({
@@ -54,9 +60,20 @@ export class NamespaceFollower {
     this.#services.renew(ids);
   }
 
-  /** Somebody asks for what no source knows: it may be new. Resolves when that has been looked for. */
-  look(kind: SweepKind): Promise<void> {
-    return this.#sweeps.demand(kind);
+  /** Somebody asks for what no source knows: it may be new. Resolves when that has been looked for; false: it cannot be, or not soon. */
+  look(kind: SweepKind): Promise<boolean> {
+    const canRead = this.#isConnected() && (this.#isRead || this.#unread === undefined);
+    return canRead ? this.#sweeps.demand(kind) : Promise.resolve(false);
+  }
+
+  /** Whether it has only just begun to follow a service, so that what it knows of it may be old. */
+  isStale(id: string): boolean {
+    return this.#isConnected() && this.#services.isStale(id);
+  }
+
+  /** Resolves when that is over. */
+  freshen(id: string): Promise<boolean> {
+    return this.#services.freshen(id);
   }
 
   /** As sentences. */
@@ -101,10 +118,15 @@ export class NamespaceFollower {
     this.#retry?.now();
   }
 
-  async #sweepAgain(kind: SweepKind, why: SweepWhy): Promise<boolean> {
-    const isConnected = this.#options.client.status().state === 'connected';
-    // After its return a server may lack what it will know again soon.
-    return isConnected && this.#services.isSteady() && (await this.#sweep(kind, why));
+  async #sweepAgain({ kind, why, isAwaited }: SweepAsked): Promise<SweepResult> {
+    // After its return a server may lack what it will know again soon: then it is asked for what is new, where somebody waits for it.
+    if (!this.#isConnected() || !(isAwaited || this.#services.isSteady())) return 'failed';
+    if (!(await this.#sweep(kind, why))) return 'failed';
+    return this.#services.isSteady() ? 'done' : 'additions';
+  }
+
+  #isConnected(): boolean {
+    return this.#options.client.status().state === 'connected';
   }
 
   /** Whether it could be done. */
@@ -113,6 +135,8 @@ export class NamespaceFollower {
     const beganMs = now();
     try {
       const services = this.#services;
+      // What is pushed may come later than a sidecar's question.
+      const refreshed = kind === 'all' && why === 'demand' ? services.refresh() : undefined;
       const keys = await readNamespace(client, namespace.groups, {
         choose: (names) =>
           services
@@ -125,6 +149,7 @@ export class NamespaceFollower {
         read: (service, list) => services.read(service, list),
         refused: (service, error) => services.refused(service, error),
       });
+      await refreshed;
       if (services.isSteady()) services.prune(keys);
       this.#unread = undefined;
       report.metrics.swept(kind, why, (now() - beganMs) / 1000);

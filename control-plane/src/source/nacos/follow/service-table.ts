@@ -38,7 +38,7 @@ export class ServiceTable {
   flush(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
-    if (this.#changed.size === 0) return;
+    if (this.#isClosed || this.#changed.size === 0) return;
     const put: SourceService[] = [];
     const removed: string[] = [];
     for (const id of this.#changed) {

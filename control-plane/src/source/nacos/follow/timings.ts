@@ -4,10 +4,12 @@ export interface FollowTimings {
   readonly namesEvery: number;
   /** Every so many looks all services that nobody follows are asked for. */
   readonly fullEvery: number;
-  /** Shortest pause between two looks at the names that sidecars ask for … */
-  readonly namesGap: number;
-  /** … and between two sweeps with all instances. What takes long is followed by a pause of twenty times its duration. */
+  /** Shortest pause between two looks of one kind that sidecars ask for; the share of time that they take bounds them beside. */
   readonly demandGap: number;
+  /** Nobody waits for a look that does not begin within this. */
+  readonly turnWithin: number;
+  /** What could not be read when it was asked for is tried again after this. */
+  readonly againAfter: number;
   /** A service that nobody wants is followed for so long: sidecars that connect anew let everything go and take it again. */
   readonly linger: number;
   readonly retryBase: number;
@@ -17,8 +19,9 @@ export interface FollowTimings {
 export const FOLLOW_TIMINGS: FollowTimings = {
   namesEvery: 30_000,
   fullEvery: 10,
-  namesGap: 500,
-  demandGap: 5_000,
+  demandGap: 200,
+  turnWithin: 1_000,
+  againAfter: 5_000,
   linger: 30_000,
   retryBase: 500,
   retryAtMost: 30_000,

@@ -4,8 +4,6 @@ import type { WantedKeys } from '../../source.ts';
 export interface WantedListener {
   /** Some sidecar needs them now, or none does any more. */
   changed(ids: readonly string[]): void;
-  /** Nobody knows what they mean. Resolves when that has been looked for. */
-  unknown(keys: readonly CanonicalKey[]): Promise<void>;
 }
 
 /**
@@ -32,14 +30,11 @@ export class WantedServices {
     return this.#counts.has(id);
   }
 
-  /** Resolves when what nobody knows has been looked for; undefined: there is nothing to look for. */
-  want({ added, removed }: WantedKeys): Promise<void> | undefined {
+  want({ added, removed }: Pick<WantedKeys, 'added' | 'removed'>): void {
     const gone = removed.flatMap((key) => this.#drop(key));
     for (const key of added) if (!this.#keys.has(key)) this.#keys.set(key, new Set());
     this.#resolve(added);
     this.#tell(gone.filter((id) => !this.#counts.has(id)));
-    const unknown = added.filter((key) => this.#keys.get(key)?.size === 0);
-    return unknown.length === 0 ? undefined : this.#listener.unknown(unknown);
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { EndpointConfig } from '@lanekeeper/protocol/model';
+import { placeOf } from '../convert/place-of.ts';
 
 /** What a server says of one service, against what was known of it before the server came back. */
 export class WatchedService {
@@ -90,8 +91,4 @@ export class WatchedService {
 export interface Patience {
   readonly someMs: number;
   readonly lastMs: number;
-}
-
-function placeOf({ address, ports }: EndpointConfig): string {
-  return `${address} ${Object.values(ports).join(' ')}`;
 }
