@@ -1,5 +1,6 @@
 /** Stable: a code is never used again for something else. Each has a page in docs/lint/. */
 export const FINDING_CODES = {
+  LK0100: 'InvalidObject',
   LK0101: 'NoBaseline',
   LK0102: 'LaneClaimedTwice',
   LK0103: 'MemberNotInjected',
@@ -26,3 +27,7 @@ export const FINDING_CODES = {
 } as const;
 
 export type FindingCode = keyof typeof FINDING_CODES;
+
+export function isFindingCode(text: string): text is FindingCode {
+  return Object.hasOwn(FINDING_CODES, text);
+}

@@ -14,6 +14,8 @@ export const ANNOTATIONS = {
   status: 'lanekeeper.io/status',
   /** On a pod or a namespace: `redirect` (default) or `none`, which needs no privilege. */
   capture: 'lanekeeper.io/capture',
+  /** On any object: codes of findings (`LK0110, LK0105`) that are meant so and not reported. */
+  ignore: 'lanekeeper.io/ignore',
   /** On a Service or a namespace: `*` (default), `.` (its own namespace only), or a comma list of namespaces beside its own. */
   exportTo: 'lanekeeper.io/export-to',
   /** On a workload, written by the webhook: the lane that it has put into the pod template, so that it takes out only its own. */
