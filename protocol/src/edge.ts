@@ -69,6 +69,8 @@ export interface EdgeRule {
   readonly maxBodyBytes?: number;
   /** Clients (after trusted proxies); others get 403. Absent: all. */
   readonly allow?: readonly string[];
+  /** Clients that get 403 even so. */
+  readonly deny?: readonly string[];
   readonly affinity?: EdgeAffinity;
   /** Canaries of this place in the order in which they are asked; the first that says yes is where the request goes. */
   readonly canaries?: readonly EdgeCanary[];
@@ -125,6 +127,8 @@ export interface EdgeRewrite {
 
 /** What is absent stays as the request had it. */
 export interface EdgeRedirect {
+  /** The whole `location` header, whatever was asked for; nothing else of this counts then but the status. */
+  readonly location?: string;
   readonly status: 301 | 302 | 303 | 307 | 308;
   readonly scheme?: 'http' | 'https';
   readonly host?: string;
