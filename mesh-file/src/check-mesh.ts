@@ -2,6 +2,7 @@ import type { EndpointConfig, MeshConfig, ServiceConfig, ServiceRef } from '@lan
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { serviceId } from '@lanekeeper/protocol/service-id';
+import { checkColourLanes, checkColourNames } from './check-colouring.ts';
 import { checkLanes } from './check-lanes.ts';
 import { Claims } from './claims.ts';
 import { complain } from './decoder.ts';
@@ -17,6 +18,8 @@ export function checkMesh(
   const known = otherServices === 'none' ? new Set(config.services.map(serviceId)) : undefined;
   checkGroups(config, known, origins);
   checkLanes(config, origins);
+  checkColourNames(config.colouring, origins);
+  if (otherServices === 'none') checkColourLanes(config, origins);
   checkRoutes(config, known, origins);
 }
 
@@ -24,6 +27,7 @@ export function checkMesh(
 export function checkMeshPart(part: MeshPart, origins: Origins): void {
   checkGroups(part, undefined, origins);
   checkLanes(part, origins);
+  checkColourNames(part.colouring, origins);
   checkRoutes(part, undefined, origins);
 }
 

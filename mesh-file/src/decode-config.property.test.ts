@@ -14,16 +14,38 @@ const serviceName = fc.oneof(
 const header = fc.stringMatching(/^x-[a-z]{1,5}$/);
 const port = fc.integer({ min: 1, max: 65_535 });
 const text = fc.string({ minLength: 1, maxLength: 8, unit: 'binary' });
+const percent = fc.integer({ min: 0, max: 10_000 }).map((steps) => steps / 100);
+const number = fc
+  .tuple(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.constantFrom(1, 10, 1_000, 1_000_000))
+  .map(([steps, parts]) => steps / parts || 0);
+const range = fc.tuple(number, number, fc.constantFrom('from', 'to', 'both')).map(([a, b, which]) => ({
+  ...(which === 'to' ? {} : { from: Math.min(a, b) }),
+  ...(which === 'from' ? {} : { to: Math.max(a, b) }),
+}));
 const value = fc.oneof(
   fc.record({ exact: text }),
   fc.record({ prefix: text }),
   fc.record({ suffix: text }),
+  fc.record({ regex: fc.constantFrom('a.*', '^10[0-9]+$', '(?i)beta|gamma', String.raw`\d{2}\pL`, '\\*') }),
+  fc.record({ range }),
+  fc.record({ percent }),
   fc.record({ in: fc.array(text, { minLength: 1, maxLength: 3 }) }),
   fc.record({ present: fc.boolean() }),
 );
 const filled = { minLength: 1, maxLength: 3 };
 const values = fc.dictionary(header, value, { minKeys: 1, maxKeys: 3 });
-const rule: fc.Arbitrary<MatchRule> = fc
+const network = fc.oneof(
+  fc.ipV4(),
+  fc.tuple(fc.ipV4(), fc.nat({ max: 32 })).map(([address, bits]) => `${address}/${bits}`),
+  fc.constantFrom('2001:db8::/32', '::1', '::/0', '::ffff:10.0.0.0/104'),
+);
+const key = fc.oneof(
+  fc.record({ header }),
+  fc.record({ cookie: text }),
+  fc.record({ query: text }),
+  fc.constant({ sourceIp: true as const }),
+);
+const conditions = fc
   .record(
     {
       hosts: fc.array(
@@ -31,17 +53,31 @@ const rule: fc.Arbitrary<MatchRule> = fc
         filled,
       ),
       paths: fc.array(
-        fc.oneof(fc.record({ exact: fc.constant('/x') }), fc.record({ prefix: fc.constant('/y') })),
+        fc.oneof(
+          fc.record({ exact: fc.constant('/x') }),
+          fc.record({ prefix: fc.constant('/y') }),
+          fc.record({ regex: fc.constantFrom('/v[0-9]+/.*', '.*[.]png') }),
+        ),
         filled,
       ),
       methods: fc.array(fc.constantFrom('GET', 'POST'), filled),
       headers: values,
       cookies: values,
       query: values,
+      regions: fc.array(text, filled),
+      sourceCidrs: fc.array(network, filled),
+      percent,
     },
     { requiredKeys: [] },
   )
-  .filter((conditions) => Object.keys(conditions).length > 0);
+  .filter((one) => Object.keys(one).length > 0);
+const rule: fc.Arbitrary<MatchRule> = fc
+  .tuple(conditions, fc.record({ overwrite: fc.boolean(), key }, { requiredKeys: [] }))
+  .map(([one, { overwrite, key: hashed }]) => ({
+    ...one,
+    ...(overwrite === undefined ? {} : { overwrite }),
+    ...(hashed === undefined || one.percent === undefined ? {} : { key: hashed }),
+  }));
 const evidence = fc.record({
   trace: fc.boolean(),
   inFlight: fc.boolean(),
@@ -120,7 +156,16 @@ const mesh: fc.Arbitrary<MeshConfig> = services.chain((declared) =>
         evidence,
       }),
     ),
-    colouring: fc.constant([]),
+    colouring: fc.uniqueArray(
+      fc.record({
+        name: text,
+        lane: fc.constantFrom('gray', 'blue', 'base'),
+        entries: fc.array(fc.constantFrom('a', 'shop/edge'), filled),
+        match: fc.array(rule, filled),
+        priority: fc.integer({ min: -10, max: 10 }),
+      }),
+      { maxLength: 2, selector: (one) => one.name },
+    ),
     lanes: fc.tuple(
       fc.record({
         name: fc.constant('gray'),

@@ -1,6 +1,7 @@
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import { checkMesh } from './check-mesh.ts';
+import { decodeColourRule } from './decode-colouring.ts';
 import { decodeDocument } from './decode-document.ts';
 import { DEFAULT_GATEWAY, decodeGateway } from './decode-gateway.ts';
 import { decodeGroup, decodeLane } from './decode-lane.ts';
@@ -23,7 +24,7 @@ export function decodeConfig(text: string, scope: ConfigScope = { otherServices:
 }
 
 function decodeMesh(cursor: Cursor, { otherServices }: ConfigScope): MeshConfig | undefined {
-  const keys = ['settings', 'services', 'groups', 'lanes', 'gateway'];
+  const keys = ['settings', 'services', 'groups', 'lanes', 'colouring', 'gateway'];
   if (isNothing(cursor.tree.read(cursor.node))) {
     // A file that is being written is empty for a moment; an empty mesh must be meant.
     mismatch(cursor, `${keys.join(', ')} (for an empty mesh write services: [])`);
@@ -39,7 +40,7 @@ function decodeMesh(cursor: Cursor, { otherServices }: ConfigScope): MeshConfig 
     services,
     groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
     lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
-    colouring: [],
+    colouring: listOf(fields.get('colouring'), (item) => decodeColourRule(item, origins)),
     gateway: fieldOr(
       fields,
       'gateway',

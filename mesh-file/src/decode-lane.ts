@@ -19,10 +19,10 @@ const LANE_SHAPE = {
   keys: ['name', 'group', 'fallback', 'serviceFallback', 'match', 'entries', 'priority'],
   refused: {
     selector: 'selectors choose pods in Kubernetes; in this file endpoints name their lane themselves',
-    ttl: 'ttl is for a later version; leave it out',
-    percent: 'percent is for a later version; leave it out',
-    key: 'key belongs to percent, which is for a later version; leave it out',
-    regions: 'regions are for a later version; match the header that the edge sets instead',
+    ttl: 'a ttl belongs to an object of kind Lane, which knows when it was made; leave it out here',
+    percent: 'percent is a condition of a rule; write match: [{percent: 5}]',
+    key: 'key belongs to percent, which is a condition of a rule; write match: [{percent: 5, key: {header: x-user-id}}]',
+    regions: 'regions are a condition of a rule; write match: [{regions: [eu-1]}]',
   },
 } as const;
 

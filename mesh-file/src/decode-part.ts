@@ -1,5 +1,6 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import { checkMeshPart } from './check-mesh.ts';
+import { decodeColourRule } from './decode-colouring.ts';
 import { decodeDocument, type Decoded } from './decode-document.ts';
 import { DEFAULT_GATEWAY, decodeGateway, type RouteContext } from './decode-gateway.ts';
 import { decodeGroup, decodeLane } from './decode-lane.ts';
@@ -7,14 +8,14 @@ import { DEFAULT_MESH_SETTINGS, decodeSettings } from './decode-settings.ts';
 import { fieldOr, fieldsOf, isNothing, listOf, mismatch, type Cursor, type Shape } from './decoder.ts';
 import type { Origins } from './origins.ts';
 
-const KEYS = ['settings', 'groups', 'lanes', 'gateway'];
+const KEYS = ['settings', 'groups', 'lanes', 'colouring', 'gateway'];
 
 /** Of a document beside which services are known from elsewhere. */
 const DOCUMENT_SHAPE: Shape = {
   keys: KEYS,
   refused: {
     services:
-      'services are known from where they register; this document has settings, groups, lanes and gateway',
+      'services are known from where they register; this document has settings, groups, lanes, colouring and gateway',
   },
 };
 
@@ -47,7 +48,7 @@ export function readPart(
     settings,
     groups: listOf(fields.get('groups'), (item) => decodeGroup(item, settings, origins)),
     lanes: listOf(fields.get('lanes'), (item) => decodeLane(item, origins)),
-    colouring: [],
+    colouring: listOf(fields.get('colouring'), (item) => decodeColourRule(item, origins)),
     gateway: fieldOr(fields, 'gateway', (at) => decodeGateway(at, routes), DEFAULT_GATEWAY),
   };
   checkMeshPart(part, origins);

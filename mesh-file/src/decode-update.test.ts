@@ -32,7 +32,12 @@ const UPDATE: Update = {
         evidence: { trace: true, inFlight: true, bridge: [] },
         balancing: { policy: 'least-request', zoneAware: true },
       },
-      colouring: [],
+      colouring: [
+        {
+          ...{ name: 'TrafficLabelRule shop/beta-users', lane: 'gray', entries: ['shop/edge'], priority: 0 },
+          match: [{ headers: { 'x-user-tier': { exact: 'beta' } } }],
+        },
+      ],
       groups: [
         {
           name: 'demo',
@@ -98,6 +103,13 @@ test.each(['ORDERS@@order', 'providers:com.x.Order:1.0:', '订单', '__proto__']
     expect(decodeUpdate(JSON.parse(JSON.stringify(update)))).toEqual({ update });
   },
 );
+
+test('takes a control plane that does not know of colouring rules for one that has none', () => {
+  const { colouring, ...rest } = UPDATE.mesh?.value ?? {};
+  expect(colouring).toHaveLength(1);
+  const decoded = decodeUpdate(wired({ ...UPDATE, mesh: { version: 'm1', value: rest } }));
+  expect('update' in decoded ? decoded.update.mesh?.value.colouring : undefined).toEqual([]);
+});
 
 test('leaves out a service port that an endpoint does not have', () => {
   const decoded = decodeUpdate(wired(UPDATE));

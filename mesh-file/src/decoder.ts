@@ -173,6 +173,14 @@ function unknownKey(key: string, shape: Shape): string {
   return nearest === '' ? `unknown key; expected one of ${shape.keys.join(', ')}` : `unknown key${nearest}`;
 }
 
+/** Whether a list or mapping stands there and has nothing in it. */
+export function isEmpty(cursor: Cursor): boolean {
+  const node = cursor.tree.read(cursor.node);
+  return (
+    (node.kind === 'list' && node.items.length === 0) || (node.kind === 'map' && node.entries.length === 0)
+  );
+}
+
 export function isNothing(node: TreeNode): boolean {
   return node.kind === 'scalar' && node.value === null;
 }

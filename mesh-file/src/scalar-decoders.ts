@@ -46,6 +46,39 @@ export function integerOf(cursor: Cursor, min: number, max: number): number | un
   return undefined;
 }
 
+/** A share of 100 in steps of 0.01. */
+export function percentOf(cursor: Cursor): number | undefined {
+  return decimalOf(cursor, {
+    expected: 'a number from 0 to 100 with at most two decimals',
+    pattern: /^(?:0|[1-9][0-9]?|100)(?:\.[0-9]{1,2})?$/,
+    accepts: (value) => value <= 100,
+  });
+}
+
+/** A number whose JSON has no exponent either: what one program writes another one reads. */
+export function numberOf(cursor: Cursor): number | undefined {
+  return decimalOf(cursor, {
+    expected: `a number of at most ${Number.MAX_SAFE_INTEGER}, with at most six decimals`,
+    pattern: /^(?!-0(?:\.0+)?$)-?(?:0|[1-9][0-9]*)(?:\.[0-9]{1,6})?$/,
+    accepts: (value) => Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+  });
+}
+
+interface DecimalRule {
+  readonly expected: string;
+  readonly pattern: RegExp;
+  readonly accepts: (value: number) => boolean;
+}
+
+function decimalOf(cursor: Cursor, { expected, pattern, accepts }: DecimalRule): number | undefined {
+  const node = cursor.tree.read(cursor.node);
+  if (node.kind === 'scalar' && typeof node.value === 'number' && pattern.test(node.source)) {
+    if (accepts(node.value)) return node.value;
+  }
+  mismatch(cursor, expected);
+  return undefined;
+}
+
 export function booleanOf(cursor: Cursor): boolean | undefined {
   const node = cursor.tree.read(cursor.node);
   if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
