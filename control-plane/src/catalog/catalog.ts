@@ -21,6 +21,8 @@ export interface Catalog {
   findings(): readonly string[];
   /** Zone of the pod at `address`, where a source knows it. */
   zoneOf(address: string): string | undefined;
+  /** Lane of the pod at `address` as the cluster has it, `base` for none; undefined: it knows no pod there, or none with a lane's name. */
+  laneOf(address: string): string | undefined;
   /** Called after a change is in force. Returns the function that ends the subscription. */
   subscribe(listener: (change: CatalogChange) => void): () => void;
 }
@@ -52,4 +54,6 @@ export interface CatalogChange {
   readonly edge: boolean;
   /** Keys that mean something else than before, or a service whose content changed; before and after. */
   readonly keys: ReadonlySet<CanonicalKey>;
+  /** Addresses of pods whose lane is another one than before; absent: none. */
+  readonly relaned?: ReadonlySet<string>;
 }

@@ -1,5 +1,6 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import type { EdgeConfig } from '@lanekeeper/protocol/edge';
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
@@ -15,6 +16,7 @@ import type { PodLookup, SourceChange } from './source-service.ts';
 import { SourceShelf } from './source-shelf.ts';
 import { catalogService, isSameService, VersionedValue } from './versioned.ts';
 
+const NOWHERE: ReadonlySet<string> = new Set();
 const NO_EDGE: EdgeConfig = { listeners: [], certificates: {} };
 
 export interface CatalogOptions {
@@ -109,6 +111,11 @@ class MergedCatalog implements CatalogWriter {
     return undefined;
   }
 
+  laneOf(address: string): string | undefined {
+    const facts = this.#options.podAt?.(address);
+    return facts === undefined || facts.isMisnamed ? undefined : (facts.lane ?? BASELINE);
+  }
+
   subscribe(listener: (change: CatalogChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -127,14 +134,16 @@ class MergedCatalog implements CatalogWriter {
     this.#renewAll(new Set(moved.flatMap((address) => this.resolve(ipKey(address)))), {});
   }
 
-  #renewAll(touched: ReadonlySet<string>, said: Pick<SourceChange, 'mesh' | 'edge'>): boolean {
+  #renewAll(touched: ReadonlySet<string>, said: Pick<SourceChange, 'mesh' | 'edge' | 'relaned'>): boolean {
     const keys = new Set<CanonicalKey>();
     let lanesChanged = false;
     for (const id of touched) lanesChanged = this.#renew(id, keys) || lanesChanged;
     const mesh = (said.mesh !== undefined || lanesChanged) && this.#renewMesh();
     const edge = said.edge !== undefined && this.#renewEdge(said.edge);
-    if (!mesh && !edge && keys.size === 0) return false;
-    for (const listener of this.#listeners) listener({ mesh, edge, keys });
+    const { relaned = NOWHERE } = said;
+    if (!mesh && !edge && keys.size === 0 && relaned.size === 0) return false;
+    const change = { mesh, edge, keys, ...(relaned.size === 0 ? {} : { relaned }) };
+    for (const listener of this.#listeners) listener(change);
     return true;
   }
 

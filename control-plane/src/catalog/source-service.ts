@@ -26,6 +26,8 @@ export interface SourceChange {
   readonly document?: string;
   /** Addresses whose pod is another one or stands otherwise than before: services of other sources may know them. */
   readonly addresses?: Iterable<string>;
+  /** Those among them whose pod is of another lane than before, or was not known. */
+  readonly relaned?: ReadonlySet<string>;
 }
 
 /** What Kubernetes knows of the pod at an address, whichever services it belongs to. */

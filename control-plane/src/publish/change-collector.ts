@@ -14,6 +14,7 @@ export interface CollectorOptions {
 export class ChangeCollector {
   readonly #options: CollectorOptions;
   #keys = new Set<CanonicalKey>();
+  #relaned = new Set<string>();
   #mesh = false;
   #edge = false;
   #firstAt: number | undefined;
@@ -29,6 +30,7 @@ export class ChangeCollector {
     this.#mesh ||= change.mesh;
     this.#edge ||= change.edge;
     for (const key of change.keys) this.#keys.add(key);
+    for (const address of change.relaned ?? []) this.#relaned.add(address);
     const patience = this.#firstAt + maxMs - now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#deliver(), Math.max(0, Math.min(quietMs, patience)));
@@ -39,8 +41,9 @@ export class ChangeCollector {
   }
 
   #deliver(): void {
-    const change = { mesh: this.#mesh, edge: this.#edge, keys: this.#keys };
+    const change = { mesh: this.#mesh, edge: this.#edge, keys: this.#keys, relaned: this.#relaned };
     this.#keys = new Set();
+    this.#relaned = new Set();
     this.#mesh = false;
     this.#edge = false;
     this.#firstAt = undefined;

@@ -56,6 +56,11 @@ describe('parents of a route', () => {
     expect(merged['parents']).toEqual([theirs, expect.objectContaining({ controllerName: CONTROLLER_NAME })]);
   });
 
+  it('keep what other controllers say now, whatever was known of it', () => {
+    const stale = { ...theirs, conditions: [condition('Accepted', 'False')] };
+    expect(mergeStatus({ parents: [theirs] }, { parents: [stale] }, NOW)).toEqual({ parents: [theirs] });
+  });
+
   it('lose those of ours that are not wanted any more', () => {
     const standing = { parents: [ours('old', 'True'), theirs] };
     expect(mergeStatus(standing, { parents: [] }, NOW)).toEqual({ parents: [theirs] });

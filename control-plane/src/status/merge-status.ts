@@ -67,16 +67,22 @@ function replaceEach(
   return itemsOf(wanted).map((mine) => merge({ old: standing.get(keyOf(mine)), mine }));
 }
 
+/** What is wanted of other controllers' entries does not count: they may have changed them meanwhile. */
 function mergeParents({ before, wanted }: Two, now: string): readonly unknown[] {
-  const stays = new Set(itemsOf(wanted).map(parentKey));
+  const mine = itemsOf(wanted).filter(isOurs);
+  const stays = new Set(mine.map(parentKey));
   const standing = listOf(before).filter(
-    (item) => !isFields(item) || item['controllerName'] !== CONTROLLER_NAME || stays.has(parentKey(item)),
+    (item) => !isFields(item) || !isOurs(item) || stays.has(parentKey(item)),
   );
-  return keepOthers({ before: standing, wanted }, parentKey, ({ old, mine }) => {
-    const merged = withConditions({ old, mine }, now);
+  return keepOthers({ before: standing, wanted: mine }, parentKey, (pair) => {
+    const merged = withConditions(pair, now);
     // The server fills in what the reference leaves out; that is no difference.
-    return old === undefined ? merged : { ...merged, parentRef: old['parentRef'] };
+    return pair.old === undefined ? merged : { ...merged, parentRef: pair.old['parentRef'] };
   });
+}
+
+function isOurs(entry: Fields): boolean {
+  return entry['controllerName'] === CONTROLLER_NAME;
 }
 
 /** What the server fills in of a reference counts as said. */

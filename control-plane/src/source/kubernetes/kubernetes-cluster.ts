@@ -8,13 +8,18 @@ import type { KubernetesSourceConfig } from '../../config.ts';
 import type { Authenticator } from '../../publish/caller.ts';
 import { createTokenAuthenticator } from '../../publish/token-authenticator.ts';
 import type { ReplicaStatus } from '../../status/mesh-status.ts';
+import { createObjectStatuses } from '../../status/create-object-statuses.ts';
 import { createStatusBoard, type StatusBoard } from '../../status/status-board.ts';
 import type { Source } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
+import type { ClusterKind, KindContext } from './cluster-kind.ts';
 import type { ClusterWatch } from './cluster-tables.ts';
 import { followCluster, type FollowedCluster } from './follow-cluster.ts';
 import { createLeadership } from './leadership.ts';
 import { watchCluster } from './watch-cluster.ts';
+
+/** What is watched beside Services and pods. */
+const KINDS: readonly ((context: KindContext) => ClusterKind)[] = [];
 
 export interface ClusterOptions {
   readonly source: KubernetesSourceConfig;
@@ -23,6 +28,8 @@ export interface ClusterOptions {
   readonly metrics: Metrics;
   /** Between two writes of the status; default as the board has it. */
   readonly statusIntervalMs?: number;
+  /** Between two looks for kinds that the API server does not serve; default 10 s. */
+  readonly lookAgainMs?: number;
 }
 
 /** A cluster as the control plane uses it: a source, and the API server for what only it can say and keep. */
@@ -56,15 +63,27 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
   const { source, clusterDomain, log, metrics, statusIntervalMs } = options;
   const { namespace, pod } = source;
   const clientMetrics = createKubernetesMetrics(metrics);
-  const watch = watchCluster({ client, log, metrics: clientMetrics });
+  const { lookAgainMs } = options;
+  const context = {
+    ...{ client, log, metrics: clientMetrics },
+    ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
+  };
+  const watch = watchCluster(context);
   const followed = followCluster({ watch, clusterDomain, log });
   const leadership = createLeadership({ client, namespace, pod, log });
+  const statuses = createObjectStatuses({ client, leadership, log, metrics });
+  const { tables } = watch;
+  const { subscribe, catalog } = followed;
+  const isLeader = (): boolean => leadership.isLeader();
+  const kinds = KINDS.map((create) =>
+    create({ ...context, tables, subscribe, catalog, statuses, isLeader, namespace, clusterDomain }),
+  );
   let board: StatusBoard | undefined;
   return {
-    catalog: followed.catalog,
-    source: sourceOf(watch, followed),
+    catalog,
+    source: sourceOf(watch, followed, kinds),
     access: {
-      ...{ tables: watch.tables, subscribe: followed.subscribe, leadership },
+      ...{ tables, subscribe, leadership },
       ...{ client, namespace, pod, metrics: clientMetrics },
     },
     reviewTokens: (audience) =>
@@ -73,8 +92,8 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       board = createStatusBoard({
         ...{ client, status, log, namespace, pod },
         findings: () => ({ notInjected: followed.notInjected(), objects: objects() }),
-        isLeader: () => leadership.isLeader(),
-        isAlive: (replica) => watch.tables.pods.has(`${namespace}/${replica}`),
+        isLeader,
+        isAlive: (replica) => tables.pods.has(`${namespace}/${replica}`),
         ...(statusIntervalMs === undefined ? {} : { intervalMs: statusIntervalMs }),
       });
       leadership.start();
@@ -86,20 +105,27 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
     },
     close() {
       board?.stop();
+      statuses.stop();
       client.close();
     },
   };
 }
 
-function sourceOf(watch: ClusterWatch, followed: FollowedCluster): Source {
+function sourceOf(watch: ClusterWatch, followed: FollowedCluster, kinds: readonly ClusterKind[]): Source {
   return {
     name: 'kubernetes',
-    start() {
-      watch.start();
-      return watch.synced();
+    async start() {
+      const all = [watch, ...kinds];
+      for (const one of all) one.start();
+      await Promise.all(all.map((one) => one.synced()));
     },
-    problems: () => watch.problems(),
-    findings: () => followed.problems().map(({ object, message }) => `${object}: ${message}`),
-    close: () => watch.stop(),
+    problems: () => [watch, ...kinds].flatMap((one) => one.problems()),
+    findings: () => [
+      ...followed.problems().map(({ object, message }) => `${object}: ${message}`),
+      ...kinds.flatMap((kind) => kind.findings()),
+    ],
+    close() {
+      for (const one of [watch, ...kinds]) one.stop();
+    },
   };
 }
