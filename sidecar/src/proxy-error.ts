@@ -7,7 +7,6 @@ export const PROXY_ERRORS = {
   'ambiguous-authority': { http: 400, grpc: 13, closes: true, source: 'downstream' },
   'ambiguous-tag': { http: 400, grpc: 3, closes: false, source: 'downstream' },
   'head-too-large': { http: 431, grpc: 8, closes: true, source: 'downstream' },
-  'body-too-large': { http: 413, grpc: 8, closes: true, source: 'downstream' },
   'unsupported-framing': { http: 501, grpc: 12, closes: true, source: 'downstream' },
   'head-timeout': { http: 408, grpc: 4, closes: true, source: 'downstream' },
   'too-many-connections': { http: 503, grpc: 8, closes: true, source: 'local' },

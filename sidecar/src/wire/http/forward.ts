@@ -1,22 +1,19 @@
-import type { ClientRequest, IncomingMessage, InformationEvent, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
-import { PROXY_ERRORS, ProxyError } from '../../proxy-error.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import { ProxyError } from '../../proxy-error.ts';
+import type { EdgeWork } from '../edge/edge-work.ts';
+import type { Mirrors } from '../edge/copies.ts';
+import { isRepeatable } from '../plain-request.ts';
 import { resetSocket } from '../reset-socket.ts';
-import { lingerWhenDone } from './linger-close.ts';
+import { ClientAnswer, malformedHead, type Downstream } from './client-answer.ts';
+import { edgeWork } from './edge-of-request.ts';
 import { relayResponseBody } from './relay-response-body.ts';
 import { relayStreams } from './relay-streams.ts';
-import { announcesBody, isBodyPending, sendBody } from './request-body.ts';
+import { announcesBody, sendBody } from './request-body.ts';
 import type { CheckedHead } from './request-head.ts';
 import { requestHeaders } from './request-headers.ts';
-import {
-  bodilessHeaders,
-  choosesOffered,
-  headText,
-  responseHeaders,
-  switchHeaders,
-} from './response-head.ts';
-import { sendLocalReply } from './send-local-reply.ts';
+import { bodilessHeaders, choosesOffered, responseHeaders, switchHeaders } from './response-head.ts';
 import type { UpstreamCaller, UpstreamListener } from './upstream-call.ts';
 import { upstreamError } from './upstream-error.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
@@ -26,26 +23,15 @@ const MAX_INTERIM = 64;
 
 /** Where idle connections are found closed, so often; a new one that is closed counts for all. */
 const MAX_REPLAYS = 2;
-/** Methods that may be sent again when it is unknown whether they were received (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export interface ForwardContext {
   readonly caller: UpstreamCaller;
   readonly pool: UpstreamPool;
   /** From the end of the request to the head of the response; 0 is no limit. */
   readonly responseTimeoutMs: number;
+  /** Absent: nothing is copied. */
+  readonly mirrors?: Mirrors | undefined;
   isDraining(): boolean;
-}
-
-/** A request as it came, and where its response goes. */
-export interface Downstream {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly socket: Socket;
-  /** The first bytes after the head of a request that asks for another protocol; undefined for any other request. */
-  readonly upgradeHead: Buffer | undefined;
-  /** No further request has come on the connection. */
-  isLast(): boolean;
 }
 
 export interface Decided {
@@ -59,9 +45,10 @@ export class Forward implements UpstreamListener {
   readonly #down: Downstream;
   readonly #decided: Decided;
   #phase: 'waiting' | 'responding' | 'over' = 'waiting';
+  readonly #answer: ClientAnswer;
+  readonly #edge: EdgeWork | undefined;
   #upstream: ClientRequest | undefined;
-  #answer: IncomingMessage | undefined;
-  #result: ExchangeResult | undefined;
+  #response: IncomingMessage | undefined;
   #interim = 0;
   /** How often it may be sent again though it is not known that nobody received it. */
   #replays: number;
@@ -72,15 +59,28 @@ export class Forward implements UpstreamListener {
     this.#context = context;
     this.#down = down;
     this.#decided = decided;
-    const isRepeatable = IDEMPOTENT.has(decided.checked.head.method) && !announcesBody(down.request);
-    this.#replays = isRepeatable ? MAX_REPLAYS : 0;
+    this.#answer = new ClientAnswer(down, () => context.isDraining());
+    const isEmpty = !announcesBody(down.request);
+    this.#replays = isRepeatable({ method: decided.checked.head.method, isEmpty }) ? MAX_REPLAYS : 0;
+    this.#edge = edgeWork(down, decided, {
+      mirrors: context.mirrors,
+      timedOut: (error) => this.#timedOut(error),
+      tooLarge: (error) => this.abort(error),
+    });
     down.response.on('close', () => this.#closed());
   }
 
   start(): void {
-    const { refusal } = this.#decided.exchange;
-    if (refusal === undefined) this.#attempt();
-    else this.#refuse(refusal);
+    const { refusal, edge } = this.#decided.exchange;
+    if (refusal !== undefined) return this.#refuse(refusal);
+    if (edge?.reply !== undefined) {
+      this.#phase = 'over';
+      return this.#answer.give(edge.reply);
+    }
+    const tooLarge = this.#edge?.refuses(this.#down.request.headers['content-length']);
+    if (tooLarge !== undefined) return this.#refuse(tooLarge);
+    this.#edge?.begin();
+    this.#attempt();
   }
 
   /** Ends the request because the rest of it can no longer be read. */
@@ -95,23 +95,38 @@ export class Forward implements UpstreamListener {
     this.#refuse(new ProxyError('response-timeout', 'The upstream did not answer in time.'));
   }
 
+  #timedOut(error: ProxyError): void {
+    if (this.#phase === 'waiting' && error.retryable && this.#decided.exchange.retry(error)) {
+      this.#abandonUpstream();
+      this.#attempt();
+    } else this.abort(error);
+  }
+
   #startWaiting(): void {
     const { responseTimeoutMs } = this.#context;
-    if (responseTimeoutMs > 0) this.#deadline = performance.now() + responseTimeoutMs;
+    this.#edge?.sent();
+    if (responseTimeoutMs > 0 && this.#edge?.hasTimes !== true)
+      this.#deadline = performance.now() + responseTimeoutMs;
   }
 
   #attempt(): void {
     const { request, socket, upgradeHead } = this.#down;
     const { head, target, hasRepeats } = this.#decided.checked;
-    const edits = this.#decided.exchange.requestEdits;
+    const { requestEdits, edge } = this.#decided.exchange;
     const isUpgrade = upgradeHead !== undefined;
+    this.#edge?.attempt();
     try {
+      const edits =
+        edge?.authority === undefined
+          ? requestEdits
+          : [...requestEdits, { name: 'host', value: edge.authority }];
       const headers = requestHeaders(request, { edits, hasRepeats, isUpgrade, authority: head.authority });
       const call = {
         target: this.#decided.exchange.target,
         method: head.method,
-        path: target,
+        path: edge?.path ?? target,
         headers,
+        connectTimeoutMs: edge?.connectTimeoutMs || undefined,
         socket,
       };
       this.#context.caller.call(call, this);
@@ -135,7 +150,9 @@ export class Forward implements UpstreamListener {
     if (trailer !== undefined && request.headers['transfer-encoding'] !== undefined) {
       upstream.setHeader('Trailer', trailer);
     }
+    const edge = this.#edge;
     sendBody(request, upstream, {
+      ...(edge === undefined ? {} : { chunk: (bytes) => edge.chunk(bytes) }),
       sent: () => this.#startWaiting(),
       spoiled: (cause) =>
         this.abort(
@@ -151,7 +168,7 @@ export class Forward implements UpstreamListener {
       this.#refuse(new ProxyError('upstream-malformed', 'The upstream sends interim responses without end.'));
       return;
     }
-    const { response, request, socket } = this.#down;
+    const { response, request } = this.#down;
     if (request.httpVersionMinor === 0) return;
     if (information.statusCode === 100) {
       response.writeContinue();
@@ -159,7 +176,7 @@ export class Forward implements UpstreamListener {
     }
     try {
       const fields = responseHeaders(information, { edits: [], allowsChunks: false, closes: false });
-      socket.write(headText(information.statusCode, information.statusMessage, fields), 'latin1');
+      this.#answer.interim(information.statusCode, information.statusMessage, fields);
     } catch (cause) {
       this.#refuse(malformedHead(cause));
     }
@@ -171,7 +188,8 @@ export class Forward implements UpstreamListener {
       return;
     }
     this.#phase = 'responding';
-    this.#answer = upstream;
+    this.#response = upstream;
+    this.#edge?.answered();
     this.#decided.exchange.responded(upstream.statusCode ?? 0);
     relayResponseBody(upstream, this.#down.response, {
       complete: () => this.#complete(),
@@ -202,9 +220,9 @@ export class Forward implements UpstreamListener {
     }
     this.#phase = 'responding';
     this.#decided.exchange.responded(status);
-    this.#result = { status };
+    this.#edge?.switched();
     const fields = switchHeaders(response, this.#decided.exchange.responseEdits);
-    down.write(headText(status, response.statusMessage ?? '', fields), 'latin1');
+    this.#answer.switchTo(status, response.statusMessage ?? '', fields);
     if (upgradeHead.length > 0) socket.write(upgradeHead);
     if (head.length > 0) down.write(head);
     relayStreams(down, socket);
@@ -225,7 +243,7 @@ export class Forward implements UpstreamListener {
     if (upstream !== this.#upstream || this.#phase === 'over') return;
     if (this.#phase === 'responding') {
       // A close without an error is no news here, nor is an error after the last byte of the response.
-      if (cause !== undefined && this.#answer?.complete !== true) this.#truncate(truncation(cause));
+      if (cause !== undefined && this.#response?.complete !== true) this.#truncate(truncation(cause));
       return;
     }
     const error = upstreamError(cause);
@@ -247,69 +265,41 @@ export class Forward implements UpstreamListener {
 
   /** False: the response cannot be written, and the client was told so. */
   #writeHead(upstream: IncomingMessage, { withoutBody = false } = {}): boolean {
-    const { response, request, socket } = this.#down;
-    const status = upstream.statusCode ?? 0;
-    const isPending = isBodyPending(request);
-    const closes = this.#mustClose(isPending);
-    try {
-      if (status < 200) throw new Error(`a final response cannot have the status ${status}`);
-      const edits = this.#decided.exchange.responseEdits;
-      const allowsChunks = request.httpVersionMinor > 0;
-      const received = responseHeaders(upstream, { edits, allowsChunks, closes });
-      const fields = withoutBody ? bodilessHeaders(received) : received;
-      response.sendDate = false;
-      response.removeHeader('connection');
-      response.writeHead(status, upstream.statusMessage ?? '', fields);
-    } catch (cause) {
-      this.#refuse(malformedHead(cause));
-      return false;
-    }
-    if (isPending) lingerWhenDone(socket);
-    return true;
-  }
-
-  #mustClose(isPending: boolean): boolean {
-    const { response, socket, upgradeHead, isLast } = this.#down;
-    if (isPending || upgradeHead !== undefined || !response.shouldKeepAlive) return true;
-    return (socket.readableEnded && isLast()) || this.#context.isDraining();
+    const edits = this.#decided.exchange.responseEdits;
+    const error = this.#answer.begin({
+      status: upstream.statusCode ?? 0,
+      reason: upstream.statusMessage ?? '',
+      fields(options) {
+        const received = responseHeaders(upstream, { edits, ...options });
+        return withoutBody ? bodilessHeaders(received) : received;
+      },
+    });
+    if (error !== undefined) this.#refuse(error);
+    return error === undefined;
   }
 
   /** Answers with an error; nothing of a response was sent yet. */
   #refuse(error: ProxyError): void {
     this.#phase = 'over';
     this.#upstream?.destroy();
-    const { request, response, socket } = this.#down;
-    if (response.destroyed || socket.destroyed) {
-      this.#result = { status: PROXY_ERRORS[error.code].http, error };
-      return;
-    }
-    const isPending = isBodyPending(request);
-    if (isPending) {
-      lingerWhenDone(socket);
-      request.resume();
-    }
-    const status = sendLocalReply(response, error, { closes: this.#mustClose(isPending) });
-    this.#result = { status, error };
+    this.#answer.refuse(error);
   }
 
   #complete(): void {
     // Where the end of the connection ends the body, Node reports a reset first, and then a complete body.
     if (this.#phase === 'over') return;
     this.#phase = 'over';
-    this.#result = { status: this.#down.response.statusCode };
-    this.#down.response.end();
+    this.#answer.complete();
     if (this.#upstream?.writableEnded === false) {
       this.#upstream.destroy();
       this.#down.request.resume();
     }
   }
 
-  /** The rest of a response cannot be had: the client must not take what it has for the whole. */
   #truncate(error: ProxyError): void {
     this.#phase = 'over';
-    this.#result = { status: this.#down.response.statusCode, error };
     this.#upstream?.destroy();
-    resetSocket(this.#down.socket);
+    this.#answer.truncate(error);
   }
 
   /** By a reset: a sidecar behind would take an orderly end for one that still waits for its answer. */
@@ -320,28 +310,11 @@ export class Forward implements UpstreamListener {
   }
 
   #closed(): void {
-    const { response } = this.#down;
-    const isSwitched = this.#phase === 'responding' && this.#result !== undefined;
     this.#phase = 'over';
-    if (!response.writableFinished) {
-      this.#abandonUpstream();
-      if (!isSwitched && this.#result?.error === undefined) this.#result = ABANDONED;
-    }
-    this.#decided.exchange.end(this.#result ?? { status: response.statusCode });
+    this.#edge?.over();
+    if (!this.#answer.isWritten) this.#abandonUpstream();
+    this.#decided.exchange.end(this.#answer.outcome());
   }
-}
-
-const ABANDONED: ExchangeResult = {
-  status: PROXY_ERRORS['downstream-closed'].http,
-  error: new ProxyError(
-    'downstream-closed',
-    'The client closed the connection before the response was complete.',
-  ),
-};
-
-function malformedHead(cause: unknown): ProxyError {
-  if (cause instanceof ProxyError) return cause;
-  return new ProxyError('upstream-malformed', "The upstream's response head is not valid.", { cause });
 }
 
 function truncation(cause: unknown): ProxyError {

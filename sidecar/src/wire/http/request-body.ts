@@ -15,15 +15,18 @@ export function isBodyPending(request: IncomingMessage): boolean {
   return !request.complete && announcesBody(request);
 }
 
+export interface BodyEvents {
+  /** Some of it came; false: it is not to be sent. */
+  readonly chunk?: ((bytes: Buffer) => boolean) | undefined;
+  /** The last byte is handed over. */
+  readonly sent: () => void;
+  /** The trailers cannot be sent. */
+  readonly spoiled: (cause: unknown) => void;
+}
+
 /**
- * Sends the head now and the body once the upstream is connected, so that nothing of it is consumed when that fails. Calls
- * `sent` when the last byte is handed over; `spoiled` when the trailers cannot be sent.
- */
-export function sendBody(
-  request: IncomingMessage,
-  upstream: ClientRequest,
-  events: { readonly sent: () => void; readonly spoiled: (cause: unknown) => void },
-): void {
+ * Sends the head now and the body once the upstream is connected, so that nothing of it is consumed when that fails. */
+export function sendBody(request: IncomingMessage, upstream: ClientRequest, events: BodyEvents): void {
   upstream.flushHeaders();
   upstream.on('socket', (socket) => {
     if (socket.connecting) socket.once('connect', () => pump(request, upstream, events));
@@ -31,13 +34,10 @@ export function sendBody(
   });
 }
 
-function pump(
-  request: IncomingMessage,
-  upstream: ClientRequest,
-  events: { readonly sent: () => void; readonly spoiled: (cause: unknown) => void },
-): void {
+function pump(request: IncomingMessage, upstream: ClientRequest, events: BodyEvents): void {
   request.on('data', (chunk: Buffer) => {
-    if (!upstream.destroyed && !upstream.write(chunk, givingBack(chunk))) request.pause();
+    if (events.chunk?.(chunk) === false || upstream.destroyed) return;
+    if (!upstream.write(chunk, givingBack(chunk))) request.pause();
   });
   upstream.on('drain', () => request.resume());
   request.on('end', () => {

@@ -4,19 +4,17 @@ import type { ProxyError } from '../../proxy-error.ts';
 import { localReply, type LocalReply } from '../local-reply.ts';
 import { headText } from './response-head.ts';
 
-/** Answers a request with an error of the proxy's own. Returns the status. */
+/** Answers a request with a reply of the proxy's own. */
 export function sendLocalReply(
   response: ServerResponse,
-  error: ProxyError,
+  reply: LocalReply,
   options: { readonly closes: boolean },
-): number {
-  const reply = localReply(error);
+): void {
   const fields = flatFields(reply, options.closes || reply.closes);
   response.sendDate = false;
   response.removeHeader('connection');
   response.writeHead(reply.status, reasonOf(reply.status), fields);
   response.end(reply.body);
-  return reply.status;
 }
 
 /** The same for a message that never became a request, so that Node has no response for it. The connection is to be closed after. */

@@ -4,18 +4,34 @@ import type { RequestHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import { parseConnectTarget } from './authority.ts';
-import { Forward, type Downstream, type ForwardContext } from './forward.ts';
+import type { Downstream } from './client-answer.ts';
+import { Forward, type Decided, type ForwardContext } from './forward.ts';
 import { lingerClose, lingerWhenDone } from './linger-close.ts';
 import { announcesBody, isBodyPending } from './request-body.ts';
 import { mayUpgrade } from './may-upgrade.ts';
 import { readRequestHead, type CheckedHead } from './request-head.ts';
+import { localReply } from '../local-reply.ts';
 import { sendLocalReply, writeLocalReply } from './send-local-reply.ts';
 
 /** With this many pipelined requests waiting, no more are read. */
 const MAX_WAITING = 32;
 
+/** Carries one request upstream and its response back. */
+export interface Carrier {
+  start(): void;
+  /** Ends the request because the rest of it can no longer be read. */
+  abort(error: ProxyError): void;
+  /** Called now and then for each request: one timer serves them all. */
+  checkDeadline(now: number): void;
+}
+
+/** Carries requests to upstreams that are spoken to in HTTP/2. */
+export type ToHttp2 = (context: ForwardContext, down: Downstream, decided: Decided) => Carrier;
+
 export interface SessionContext extends ForwardContext {
   readonly handler: RequestHandler;
+  /** Absent: every upstream speaks HTTP/1. */
+  readonly toHttp2?: ToHttp2 | undefined;
   onTunnel(socket: Socket, connection: Connection): void;
   warn(message: string, cause: unknown): void;
 }
@@ -26,7 +42,7 @@ export class Session {
   readonly #socket: Socket;
   readonly #connection: Connection;
   #current: Downstream | undefined;
-  #forward: Forward | undefined;
+  #forward: Carrier | undefined;
   #waiting: Downstream[] = [];
   /** What is wrong with the bytes after the current request: told once that is answered. */
   #broken: ProxyError | undefined;
@@ -122,8 +138,16 @@ export class Session {
 
   #forwardTo(down: Downstream, checked: CheckedHead): void {
     const exchange = this.#context.handler.begin(checked.head, this.#connection);
-    this.#forward = new Forward(this.#context, down, { checked, exchange });
+    this.#forward = this.#carrier(down, { checked, exchange });
     this.#forward.start();
+  }
+
+  /** What asks for another protocol can only be asked in this one. */
+  #carrier(down: Downstream, decided: Decided): Carrier {
+    const { toHttp2 } = this.#context;
+    const isBridged = decided.exchange.edge?.upstreamProtocol === 'h2' && down.upgradeHead === undefined;
+    if (isBridged && toHttp2 !== undefined) return toHttp2(this.#context, down, decided);
+    return new Forward(this.#context, down, decided);
   }
 
   readonly #next = (): void => {
@@ -177,7 +201,7 @@ export class Session {
     this.#context.handler.malformed(error, this.#connection);
     lingerWhenDone(this.#socket);
     down.request.resume();
-    if (!down.response.headersSent) sendLocalReply(down.response, error, { closes: true });
+    if (!down.response.headersSent) sendLocalReply(down.response, localReply(error), { closes: true });
   }
 
   #rejectBytes(error: ProxyError): void {

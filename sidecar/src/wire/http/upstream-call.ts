@@ -22,6 +22,8 @@ export interface UpstreamCall {
   /** The request-target as it goes on the wire. */
   readonly path: string;
   readonly headers: OutgoingHeaders;
+  /** Instead of the general one. */
+  readonly connectTimeoutMs?: number | undefined;
   /** The downstream connection. */
   readonly socket: Socket;
 }
@@ -39,7 +41,6 @@ export interface UpstreamCallerOptions {
 export function createUpstreamCaller(options: UpstreamCallerOptions): UpstreamCaller {
   const proxy: ProxyServer = createProxyServer({
     agent: options.pool,
-    connectTimeout: options.connectTimeoutMs,
     selfHandleResponse: true,
     // The path is set on the request itself: on its way through these options it would be normalised.
     ignorePath: true,
@@ -55,6 +56,7 @@ export function createUpstreamCaller(options: UpstreamCallerOptions): UpstreamCa
       proxy.web(new RequestFacade(call, listener).asRequest(), RESPONSE_FACADE, {
         target: { host: address, port, protocol: 'http:' },
         method: call.method,
+        connectTimeout: call.connectTimeoutMs ?? options.connectTimeoutMs,
         // The object that becomes the options of http.request.
         ssl: { maxHeaderSize: options.maxHeadBytes },
       });
