@@ -41,6 +41,9 @@ export const DEPLOYMENTS = apps('deployments', 'Deployment');
 export const STATEFUL_SETS = apps('statefulsets', 'StatefulSet');
 export const DAEMON_SETS = apps('daemonsets', 'DaemonSet');
 
+export const INGRESSES = networking('ingresses', 'Ingress');
+export const INGRESS_CLASSES = networking('ingressclasses', 'IngressClass');
+
 /** All objects of a kind, or those of one namespace. */
 export interface Collection {
   readonly resource: Resource;
@@ -82,4 +85,8 @@ function core(plural: string, kind: string): Resource {
 
 function apps(plural: string, kind: string): Resource {
   return { group: 'apps', version: 'v1', plural, kind };
+}
+
+function networking(plural: string, kind: string): Resource {
+  return { group: 'networking.k8s.io', version: 'v1', plural, kind };
 }
