@@ -24,8 +24,8 @@ export interface UpstreamCall {
   readonly headers: OutgoingHeaders;
   /** Instead of the general one. */
   readonly connectTimeoutMs?: number | undefined;
-  /** The downstream connection. */
-  readonly socket: Socket;
+  /** The downstream connection; all that is asked of it is whether it is still there. */
+  readonly socket: Pick<Socket, 'destroyed'>;
 }
 
 export interface UpstreamCaller {
@@ -74,7 +74,7 @@ class RequestFacade {
   readonly url = '/';
   readonly httpVersionMajor = 1;
   readonly headers: OutgoingHeaders;
-  readonly socket: Socket;
+  readonly socket: Pick<Socket, 'destroyed'>;
   readonly #path: string;
   readonly #listener: UpstreamListener;
 

@@ -37,6 +37,21 @@ export function withAuthority(request: RawFields): RawFields {
   return [':authority', fieldValue(request, 'host') ?? '', ...request];
 }
 
+/** The block with another `:path` or `:authority`, where a route says so. */
+export function withRoute(
+  request: RawFields,
+  { path, authority }: { readonly path?: string; readonly authority?: string },
+): RawFields {
+  if (path === undefined && authority === undefined) return request;
+  const routed: string[] = [];
+  for (let at = 0; at < request.length; at += 2) {
+    const name = request[at] ?? '';
+    const own = name === ':path' ? path : name === ':authority' ? authority : undefined;
+    if (name !== 'host' || authority === undefined) routed.push(name, own ?? request[at + 1] ?? '');
+  }
+  return routed;
+}
+
 /** The block with `edits` applied; the fields that `received` flags as never-indexed (RFC 7541 section 7.1.3) stay so. */
 export function editFields(
   fields: RawFields,

@@ -6,13 +6,14 @@ import type { RequestHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import type { Driver } from '../driver.ts';
+import type { Mirrors } from '../edge/copies.ts';
 import {
   createDownstreamSession,
   type DownstreamSession,
   type IncomingStream,
 } from './downstream-session.ts';
 import { answerLocally } from './local-answer.ts';
-import { relay } from './relay.ts';
+import { relay, type RelayOptions } from './relay.ts';
 import { readRequestHead } from './request-head.ts';
 import { createSessionPool } from './session-pool.ts';
 import { createStallWatch } from './stall-watch.ts';
@@ -21,15 +22,21 @@ export interface Http2DriverOptions {
   readonly handler: RequestHandler;
   readonly limits: Limits;
   readonly log?: Log;
+  /** Absent: nothing is copied. */
+  readonly mirrors?: Mirrors | undefined;
+  /** Carries requests to upstreams that are spoken to in HTTP/1. Absent: there are none. */
+  readonly toHttp1?: ToHttp1 | undefined;
 }
 
+export type ToHttp1 = (options: Omit<RelayOptions, 'pool'>) => void;
+
 /**
- * Speaks h2c (prior knowledge) to clients and to endpoints, over node:http2. What it does not do: translate versions (an endpoint
- * that speaks only HTTP/1.1 is answered for with `connect-failed`), CONNECT (501; tunnels are HTTP/1.1's), server push, and tell
+ * Speaks h2c (prior knowledge) to clients and to endpoints, over node:http2. What it does not do: find out that an endpoint speaks
+ * only HTTP/1.1 (it is answered for with `connect-failed`), CONNECT (501; tunnels are HTTP/1.1's), server push, and tell
  * of fields with characters that no field may have: nghttp2 drops those before anybody sees them, so they reach nobody.
  */
 export function createHttp2Driver(options: Http2DriverOptions): Driver {
-  const { handler, limits, log } = options;
+  const { handler, limits, log, mirrors, toHttp1 } = options;
   const pool = createSessionPool(limits);
   const stalls = createStallWatch(limits.idleTimeoutMs);
   const sessions = new Set<DownstreamSession>();
@@ -44,8 +51,12 @@ export function createHttp2Driver(options: Http2DriverOptions): Driver {
       answerLocally(incoming.stream, head, incoming.fields);
       return;
     }
-    const forward = (): void =>
-      relay({ ...incoming, exchange: handler.begin(head, connection), pool, stalls, limits });
+    const forward = (): void => {
+      const exchange = handler.begin(head, connection);
+      const parts = { ...incoming, exchange, stalls, limits, mirrors };
+      if (exchange.edge?.upstreamProtocol === 'http/1.1' && toHttp1 !== undefined) toHttp1(parts);
+      else relay({ ...parts, pool });
+    };
     const prepared = handler.prepare?.(head, connection);
     if (prepared === undefined) return forward();
     const { stream } = incoming;

@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { HEADERS } from '@lanekeeper/protocol/headers';
 import { PROXY_ERRORS, type ProxyError } from '../../proxy-error.ts';
-import { localReply } from '../local-reply.ts';
+import { localReply, type LocalReply } from '../local-reply.ts';
 import { refuseRest } from './end-of-stream.ts';
-import { fieldValue, isGrpc, type RawFields } from './fields.ts';
+import { fieldsObject, fieldValue, isBodiless, isGrpc, type RawFields } from './fields.ts';
 import { respondOptions } from './session-options.ts';
 
 /** What is not printable ASCII, and the percent sign: to be encoded in `grpc-message` (gRPC over HTTP/2, Responses). */
@@ -16,16 +16,22 @@ const GRPC_MESSAGE_UNSAFE = /[^ -$&-~]+/g;
 export function answerLocally(stream: ServerHttp2Stream, error: ProxyError, request: RawFields): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   if (isGrpc(request)) stream.respond(grpcFields(error, request), respondOptions({ endStream: true }));
-  else answerPlainly(stream, error, fieldValue(request, ':method') === 'HEAD');
+  else write(stream, localReply(error), request);
   refuseRest(stream);
 }
 
-function answerPlainly(stream: ServerHttp2Stream, error: ProxyError, isHeadOnly: boolean): void {
-  const reply = localReply(error);
-  const head = { ':status': reply.status, ...Object.fromEntries(reply.headers) };
-  stream.respond(head, respondOptions({ endStream: isHeadOnly }));
-  if (isHeadOnly) return;
-  stream.end(reply.body);
+/** The same with a reply that is none of an error, whatever the client speaks over HTTP/2. */
+export function replyLocally(stream: ServerHttp2Stream, reply: LocalReply, request: RawFields): void {
+  if (stream.destroyed || stream.closed || stream.headersSent) return;
+  write(stream, reply, request);
+  refuseRest(stream);
+}
+
+function write(stream: ServerHttp2Stream, reply: LocalReply, request: RawFields): void {
+  const endStream = reply.body === '' || isBodiless(fieldValue(request, ':method') ?? '', reply.status);
+  const fields = fieldsObject(reply.headers.flat(), {});
+  stream.respond({ ':status': reply.status, ...fields }, respondOptions({ endStream }));
+  if (!endStream) stream.end(reply.body);
 }
 
 function grpcFields(error: ProxyError, request: RawFields): OutgoingHttpHeaders {

@@ -5,12 +5,16 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Limits } from '../../config.ts';
-import type { Exchange } from '../../exchange/exchange.ts';
+import type { Exchange, ExchangeResult } from '../../exchange/exchange.ts';
 import { ProxyError } from '../../proxy-error.ts';
+import type { Mirrors } from '../edge/copies.ts';
+import type { EdgeWork } from '../edge/edge-work.ts';
+import type { LocalReply } from '../local-reply.ts';
+import { edgeWork } from './edge-of-stream.ts';
 import { onEndOfStream, refuseRest } from './end-of-stream.ts';
 import { exchangeResult } from './exchange-result.ts';
-import { editFields, isGrpc, type RawFields, withAuthority } from './fields.ts';
-import { answerLocally } from './local-answer.ts';
+import { editFields, fieldValue, isGrpc, type RawFields, withAuthority, withRoute } from './fields.ts';
+import { answerLocally, replyLocally } from './local-answer.ts';
 import { RequestBody } from './request-body.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { CancelWaiting, SessionPool } from './session-pool.ts';
@@ -28,6 +32,8 @@ export interface RelayOptions {
   readonly pool: SessionPool;
   readonly stalls: StallWatch;
   readonly limits: Limits;
+  /** Absent: nothing is copied. */
+  readonly mirrors?: Mirrors | undefined;
 }
 
 interface Upstream {
@@ -58,15 +64,28 @@ class Relay implements Watched {
   readonly #options: RelayOptions;
   readonly #body: RequestBody;
   readonly #response: ResponseWriter;
+  readonly #edge: EdgeWork | undefined;
   #state: State = { phase: 'acquiring', cancel: () => undefined };
   #repeats = 0;
   /** Why the exchange failed, once it has. */
   #failure: ProxyError | undefined;
+  /** What was answered here without a failure. */
+  #given: ExchangeResult | undefined;
 
   constructor(options: RelayOptions) {
     this.#options = options;
     const { stream, isEmpty, exchange } = options;
-    this.#body = new RequestBody({ source: stream, isEmpty, sent: () => this.#awaitResponse() });
+    const edge = edgeWork(options, {
+      timedOut: (error) => this.#timedOut(error),
+      tooLarge: (error) => this.#fail(error, constants.NGHTTP2_CANCEL),
+    });
+    this.#edge = edge;
+    this.#body = new RequestBody({
+      source: stream,
+      isEmpty,
+      ...(edge === undefined ? {} : { chunk: (bytes) => edge.chunk(bytes) }),
+      sent: () => this.#sent(),
+    });
     this.#response = new ResponseWriter({
       stream,
       method: String(options.headers[':method']),
@@ -76,12 +95,16 @@ class Relay implements Watched {
   }
 
   start(): void {
-    const { stream, exchange, stalls } = this.#options;
+    const { stream, fields, exchange, stalls } = this.#options;
     stream.on('aborted', () => this.#abandoned());
     stream.on('close', () => this.#closed());
     stalls.add(this);
-    if (exchange.refusal) this.#answer(exchange.refusal);
-    else this.#acquire();
+    if (exchange.refusal) return this.#answer(exchange.refusal);
+    if (exchange.edge?.reply) return this.#give(exchange.edge.reply);
+    const tooLarge = this.#edge?.refuses(fieldValue(fields, 'content-length'));
+    if (tooLarge) return this.#answer(tooLarge);
+    this.#edge?.begin();
+    this.#acquire();
   }
 
   waitingBytes(): number | undefined {
@@ -111,7 +134,10 @@ class Relay implements Watched {
   #acquire(): void {
     const state: State = { phase: 'acquiring', cancel: () => undefined };
     this.#state = state;
-    const cancel = this.#options.pool.acquire(this.#options.exchange.target, {
+    this.#edge?.attempt();
+    const { target, edge } = this.#options.exchange;
+    const cancel = this.#options.pool.acquire(target, {
+      timeoutMs: edge?.connectTimeoutMs || undefined,
       ready: (session) => this.#send(session),
       failed: (error) => this.#again(error),
     });
@@ -122,7 +148,8 @@ class Relay implements Watched {
     const { fields, headers, exchange } = this.#options;
     let stream: ClientHttp2Stream | undefined;
     try {
-      const edited = editFields(withAuthority(fields), exchange.requestEdits, headers);
+      const routed = withRoute(withAuthority(fields), exchange.edge ?? {});
+      const edited = editFields(routed, exchange.requestEdits, headers);
       stream = session.open(edited, { endStream: this.#body.isEmpty });
     } catch (cause) {
       return this.#answer(
@@ -157,10 +184,16 @@ class Relay implements Watched {
     if (this.#body.hasEnded) this.#awaitResponse();
   }
 
+  #sent(): void {
+    this.#edge?.sent();
+    this.#awaitResponse();
+  }
+
   /** The request is sent. gRPC calls bring a deadline of their own, and a stream's head may rightly come hours later. */
   #awaitResponse(): void {
     const { limits, fields } = this.#options;
     if (this.#state.phase !== 'sent' || limits.responseTimeoutMs === 0 || isGrpc(fields)) return;
+    if (this.#edge?.hasTimes) return;
     this.#state.timer = setTimeout(() => {
       const message = `no response within ${limits.responseTimeoutMs} ms`;
       this.#fail(new ProxyError('response-timeout', message), constants.NGHTTP2_CANCEL);
@@ -180,6 +213,7 @@ class Relay implements Watched {
     const error = this.#response.begin(raw, received, endStream);
     if (error) return this.#fail(error, constants.NGHTTP2_PROTOCOL_ERROR);
     clearTimeout(state.timer);
+    this.#edge?.answered();
     this.#body.release();
     this.#options.exchange.responded(this.#response.status ?? 0);
     this.#state = { phase: 'answering', upstream };
@@ -228,12 +262,31 @@ class Relay implements Watched {
     else this.#answer(error);
   }
 
+  #timedOut(error: ProxyError): void {
+    const { upstream } = this;
+    const isWaiting = this.#state.phase === 'acquiring' || this.#state.phase === 'sent';
+    if (this.#state.phase === 'acquiring') this.#state.cancel();
+    if (!isWaiting || !error.retryable || !this.#options.exchange.retry(error))
+      return this.#fail(error, constants.NGHTTP2_CANCEL);
+    this.#body.detach();
+    this.#acquire();
+    upstream?.stream.close(constants.NGHTTP2_CANCEL);
+  }
+
   /** Ends both sides with `error`: a reply where none has begun, else a reset. */
   #fail(error: ProxyError, code: number): void {
     const { upstream } = this;
     if (this.#options.stream.headersSent) this.#truncate(error, constants.NGHTTP2_CANCEL);
     else this.#answer(error);
     upstream?.stream.close(code);
+  }
+
+  #give(reply: LocalReply): void {
+    const { stream, fields } = this.#options;
+    this.#given = { status: reply.status };
+    this.#leave({ phase: 'answered', upstream: undefined });
+    this.#body.discard();
+    replyLocally(stream, reply, fields);
   }
 
   #answer(error: ProxyError): void {
@@ -270,7 +323,9 @@ class Relay implements Watched {
     const { isWritten, status, grpcStatus } = this.#response;
     stalls.remove(this);
     this.#abandoned();
-    exchange.end(exchangeResult({ request: fields, failure: this.#failure, isWritten, status, grpcStatus }));
+    this.#edge?.over();
+    const result = exchangeResult({ request: fields, failure: this.#failure, isWritten, status, grpcStatus });
+    exchange.end(this.#given ?? result);
   }
 
   #leave(next: State): void {

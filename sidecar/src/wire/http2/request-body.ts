@@ -15,6 +15,8 @@ export interface RequestBodyOptions {
   readonly source: ServerHttp2Stream;
   /** END_STREAM came with the head: there is no body and there are no trailers. */
   readonly isEmpty: boolean;
+  /** Some of it came; false: it is not to be sent. */
+  readonly chunk?: ((bytes: Buffer) => boolean) | undefined;
   /** The client has sent everything, and it has been handed to the upstream. Called at most once. */
   readonly sent: () => void;
 }
@@ -94,6 +96,7 @@ export class RequestBody {
   }
 
   #write(chunk: Buffer): void {
+    if (this.#options.chunk?.(chunk) === false) return;
     this.#hold(chunk);
     const sink = this.#sink;
     if (!sink || sink.destroyed || sink.closed) return;

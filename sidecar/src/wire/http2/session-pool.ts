@@ -5,6 +5,8 @@ import { UpstreamSession } from './upstream-session.ts';
 
 /** Who waits for a session that has room. Exactly one of the two is called, later than `acquire` returns or within it. */
 export interface Waiter {
+  /** Instead of the general time to connect. */
+  readonly timeoutMs?: number | undefined;
   ready(session: UpstreamSession): void;
   failed(error: ProxyError): void;
 }
@@ -83,7 +85,7 @@ class TargetSessions {
       waiter.ready(session);
       return () => undefined;
     }
-    const waiting: Waiting = { waiter, deadline: this.#deadline(() => waiting) };
+    const waiting: Waiting = { waiter, deadline: this.#deadline(() => waiting, waiter.timeoutMs) };
     this.#waiting.add(waiting);
     this.#openWhereNeeded();
     return () => this.#remove(waiting);
@@ -167,17 +169,18 @@ class TargetSessions {
     this.#waiting.delete(waiting);
   }
 
-  #deadline(waiting: () => Waiting): NodeJS.Timeout {
+  #deadline(waiting: () => Waiting, ownMs: number | undefined): NodeJS.Timeout {
     const { target, limits } = this.#options;
+    const timeoutMs = ownMs ?? limits.connectTimeoutMs;
     return setTimeout(() => {
       this.#remove(waiting());
       waiting().waiter.failed(
         new ProxyError(
           'connect-timeout',
-          `no room for another stream to ${formatAddress(target)} within ${limits.connectTimeoutMs} ms`,
+          `no room for another stream to ${formatAddress(target)} within ${timeoutMs} ms`,
           { retryable: true },
         ),
       );
-    }, limits.connectTimeoutMs);
+    }, timeoutMs);
   }
 }
