@@ -1,10 +1,10 @@
 import type { ServiceRef } from '@lanekeeper/protocol/model';
 import { portOf } from '../decode-service.ts';
 import { complain, fieldOr, fieldsOf, listOf, requiredOr, type Cursor } from '../decoder.ts';
-import { booleanOf, integerOf, textOf } from '../scalar-decoders.ts';
+import { booleanOf, integerOf, percentOf, textOf } from '../scalar-decoders.ts';
 import { NAME, NETWORK } from '../text-rules.ts';
 import { LIMITS, refuseMore } from './limits.ts';
-import { numberOf, OBJECT_NAME } from './object-rules.ts';
+import { OBJECT_NAME } from './object-rules.ts';
 import type { GatewayConfigSpec } from './object-types.ts';
 
 const MAX_REPLICAS = 100;
@@ -99,7 +99,7 @@ function decodeAccess(cursor: Cursor): Pick<GatewayConfigSpec, 'allow' | 'deny'>
 function decodeTracing(cursor: Cursor): number | undefined {
   const fields = fieldsOf(cursor, { keys: ['sampleRate'] });
   if (fields === undefined) return undefined;
-  return requiredOr({ cursor, fields }, 'sampleRate', (at) => numberOf(at, 0, 100), undefined);
+  return requiredOr({ cursor, fields }, 'sampleRate', percentOf, undefined);
 }
 
 function networksOf(cursor: Cursor | undefined): readonly string[] {

@@ -57,12 +57,3 @@ export function decodeLaneOfItsOwn(cursor: Cursor): string | undefined {
   complain(cursor, `${BASELINE} is the baseline, which every service has; name another lane`);
   return undefined;
 }
-
-/** A number, decimal, with or without a fraction. */
-export function numberOf(cursor: Cursor, min: number, max: number): number | undefined {
-  const node = cursor.tree.read(cursor.node);
-  const value = node.kind === 'scalar' ? node.value : undefined;
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  mismatch(cursor, `a number from ${min} to ${max}`);
-  return undefined;
-}
