@@ -3,7 +3,7 @@ import type { KubePod, KubeService, KubeServicePort } from '../objects.ts';
 import { addressesOf } from './addresses.ts';
 import type { AppPart, ClusterView } from './cluster-view.ts';
 import { hasNoPorts, portsOfPod } from './endpoint-ports.ts';
-import { holdsAddress, podKey, standingOfPod, type Member } from './member.ts';
+import { holdsAddress, podKey, type Member } from './member.ts';
 
 /** What has to be known of a Service to find the members that it does not select. */
 export interface Selection {
@@ -78,7 +78,7 @@ function memberOf(pod: KubePod, selection: Selection, view: ClusterView): Member
   return {
     id: podKey(pod),
     pod,
-    standing: standingOfPod(pod),
+    standing: view.standingOf(pod),
     addresses,
     ports,
     ready: pod.isReady || selection.service.publishNotReadyAddresses,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { KubeEndpoint } from '../objects.ts';
 import { endpoint, HTTP_PORT, namespace, pod, service, slice } from './cluster.fixture.ts';
 import type { ClusterObject, TestCluster } from './cluster.fixture.ts';
+import type { LaneClaim } from './lane-claim.ts';
 
 /** A change to a cluster so small that everything soon meets everything. */
 export type ClusterStep = (cluster: TestCluster) => void;
@@ -141,3 +142,54 @@ const change = fc.oneof({ weight: 4, arbitrary: put }, { weight: 1, arbitrary: r
 export const batches: fc.Arbitrary<readonly (readonly ClusterStep[])[]> = fc
   .tuple(beginning, fc.array(fc.array(change, { minLength: 1, maxLength: 6 }), { maxLength: 10 }))
   .map(([first, later]) => [first, ...later]);
+
+const someClaim: fc.Arbitrary<Omit<LaneClaim, 'by'>> = fc.record({
+  lane: fc.constantFrom('gray', 'blue', 'green'),
+  createdAt: fc.constantFrom(1, 2, 3),
+  pods: fc.oneof(
+    fc.record(
+      {
+        kind: fc.constant('members' as const),
+        services: fc.array(
+          fc.record({ name: fc.constantFrom(...SERVICES, 'none'), namespace: namespaceName }),
+          { minLength: 1, maxLength: 2 },
+        ),
+        labels: fc.constantFrom({ app: 'b' }, { 'app.kubernetes.io/component': 'x' }, { app: 'web' }),
+      },
+      { requiredKeys: ['kind', 'services'] },
+    ),
+    fc.record(
+      {
+        kind: fc.constant('workloads' as const),
+        namespace: namespaceName,
+        app: fc.constantFrom('b', 'web'),
+        labels: fc.constantFrom({}, { 'app.kubernetes.io/component': 'y' }),
+      },
+      { requiredKeys: ['kind', 'namespace', 'labels'] },
+    ),
+  ),
+});
+
+const someClaims: fc.Arbitrary<readonly LaneClaim[]> = fc
+  .array(someClaim, { maxLength: 4 })
+  .map((claims) => claims.map((claim, index) => ({ ...claim, by: `Lane shop/${index}` })));
+
+export interface ClaimedBatch {
+  readonly steps: readonly ClusterStep[];
+  /** Undefined: as before. */
+  readonly claims: readonly LaneClaim[] | undefined;
+  /** Whether the claims are told before the changes of the cluster. */
+  readonly isFirst: boolean;
+}
+
+export const claimedBatches: fc.Arbitrary<readonly ClaimedBatch[]> = batches.chain((all) =>
+  fc.tuple(
+    ...all.map((steps) =>
+      fc.record({
+        steps: fc.constant(steps),
+        claims: fc.option(someClaims, { nil: undefined }),
+        isFirst: fc.boolean(),
+      }),
+    ),
+  ),
+);

@@ -1,10 +1,14 @@
 import { DEFAULT_DOMAIN } from '../../../catalog/canonical-key.ts';
 import type { PodFacts, SourceChange, SourceService } from '../../../catalog/source-service.ts';
+import type { Standing } from '@lanekeeper/protocol/workload-names';
 import type { ClusterChanges, ClusterTables } from '../cluster-tables.ts';
+import type { KubePod } from '../objects.ts';
 import { ClusterIndex } from './cluster-index.ts';
 import { recordQuestions } from './cluster-view.ts';
 import { convertService } from './convert-service.ts';
 import { GroupedKeys } from './grouped-keys.ts';
+import type { LaneClaim } from './lane-claim.ts';
+import type { Outdated } from './outdated.ts';
 import { factsOf } from './pod-facts.ts';
 import type { ConversionProblem } from './problem.ts';
 
@@ -29,17 +33,30 @@ export class ClusterConverter {
 
   /** What the changes mean for the catalog. Services may be among it that are as before. */
   apply(changes: ClusterChanges): SourceChange {
-    const { questions, addresses } = this.#index.update(changes);
+    return this.#renew(changes.services.keys, this.#index.update(changes));
+  }
+
+  /** What it means for the catalog that these, and no others, claim pods for lanes. */
+  claim(claims: readonly LaneClaim[]): SourceChange {
+    return this.#renew(new Set(), this.#index.claim(claims));
+  }
+
+  /** How a pod of the cluster stands: by its labels, or by a claim. */
+  standingOf(pod: KubePod): Standing {
+    return this.#index.standingOf(pod);
+  }
+
+  #renew(services: ReadonlySet<string>, { questions, addresses, relaned }: Outdated): SourceChange {
     const put: SourceService[] = [];
     const removed: string[] = [];
-    for (const id of this.#outdated(changes.services.keys, questions)) {
+    for (const id of this.#outdated(services, questions)) {
       const service = this.#convert(id);
       if (service !== undefined) {
         put.push(service);
         this.#told.add(id);
       } else if (this.#told.delete(id)) removed.push(id);
     }
-    return { source: 'kubernetes', put, removed, addresses };
+    return { source: 'kubernetes', put, removed, addresses, relaned };
   }
 
   /** For services that other sources know: what is known of the pod at an address. */

@@ -1,23 +1,24 @@
-import { appOf } from '@lanekeeper/protocol/workload-names';
+import type { Standing } from '@lanekeeper/protocol/workload-names';
 import type { ClusterChanges, ClusterTables } from '../cluster-tables.ts';
 import type { KubeEndpointSlice, KubeNamespace, KubePod } from '../objects.ts';
-import { addressesOf } from './addresses.ts';
 import { ASKED, type AppPart, type AppRef, type ClusterView } from './cluster-view.ts';
 import { GroupedKeys } from './grouped-keys.ts';
-import { standingOfPod } from './member.ts';
+import type { LaneClaim } from './lane-claim.ts';
 import { NodeZones } from './node-zones.ts';
+import { nothingOutdated, type Outdated } from './outdated.ts';
+import { ownAddresses, PodIndex } from './pod-index.ts';
 
 /** The tables, and what has to be found in them otherwise than by name. */
 export class ClusterIndex implements ClusterView {
   readonly clusterDomain: string;
   readonly #tables: ClusterTables;
-  readonly #podsByApp = new GroupedKeys();
-  readonly #podsByAddress = new GroupedKeys();
+  readonly #pods: PodIndex;
   readonly #slicesByService = new GroupedKeys();
   readonly #zones = new NodeZones();
 
   constructor(tables: ClusterTables, clusterDomain: string) {
     this.#tables = tables;
+    this.#pods = new PodIndex(tables.services);
     this.clusterDomain = clusterDomain;
   }
 
@@ -31,12 +32,12 @@ export class ClusterIndex implements ClusterView {
 
   /** Of several (an address is given away again while its last pod still goes) the one that stays. */
   podAt(address: string): KubePod | undefined {
-    const pods = found(this.#podsByAddress.in(address), this.#tables.pods);
+    const pods = found(this.#pods.keysAt(address), this.#tables.pods);
     return pods.find(({ isTerminating }) => !isTerminating) ?? pods[0];
   }
 
   podsOfApp(app: AppRef, of: AppPart): readonly KubePod[] {
-    return found(this.#podsByApp.in(ASKED.app(app, of)), this.#tables.pods);
+    return found(this.#pods.keysOfApp(ASKED.app(app, of)), this.#tables.pods);
   }
 
   slicesOf(service: string): readonly KubeEndpointSlice[] {
@@ -47,49 +48,29 @@ export class ClusterIndex implements ClusterView {
     return this.#zones.zoneOf(node);
   }
 
+  standingOf(pod: KubePod): Standing {
+    return this.#pods.standingOf(pod);
+  }
+
+  /** Takes these claims for all that there are; returns what may be another answer by it. */
+  claim(claims: readonly LaneClaim[]): Outdated {
+    const outdated = nothingOutdated();
+    this.#pods.claim(claims, outdated);
+    return outdated;
+  }
+
   /** Takes the changes in; returns every question whose answer may be another one now, and the addresses whose pod may. */
   update(changes: ClusterChanges): Outdated {
-    const outdated: Outdated = { questions: new Set(), addresses: new Set() };
-    this.#updatePods(changes.pods, outdated);
+    const outdated = nothingOutdated();
+    for (const key of changes.pods.keys) {
+      outdated.questions.add(ASKED.pod(key));
+      this.#pods.replace(key, this.#tables.pods.get(key), outdated);
+    }
+    for (const id of changes.services.keys) this.#pods.serviceChanged(id, outdated);
     const nodes = this.#updateSlices(changes.slices, outdated);
     for (const name of changes.namespaces.keys) outdated.questions.add(ASKED.namespace(name));
     this.#addPodsOf(changes.namespaces.keys, nodes, outdated);
     return outdated;
-  }
-
-  #updatePods({ keys, before }: ClusterChanges['pods'], outdated: Outdated): void {
-    for (const key of keys) {
-      outdated.questions.add(ASKED.pod(key));
-      const [old, pod] = [before.get(key), this.#tables.pods.get(key)];
-      if (old !== undefined) this.#unindexPod(key, old, outdated);
-      if (pod !== undefined) this.#indexPod(key, pod, outdated);
-    }
-  }
-
-  #unindexPod(key: string, pod: KubePod, { questions, addresses }: Outdated): void {
-    const part = appPartOf(pod);
-    if (part !== undefined) {
-      this.#podsByApp.remove(part, key);
-      questions.add(part);
-    }
-    for (const address of ownAddresses(pod)) {
-      this.#podsByAddress.remove(address, key);
-      questions.add(ASKED.address(address));
-      addresses.add(address);
-    }
-  }
-
-  #indexPod(key: string, pod: KubePod, { questions, addresses }: Outdated): void {
-    const part = appPartOf(pod);
-    if (part !== undefined) {
-      this.#podsByApp.add(part, key);
-      questions.add(part);
-    }
-    for (const address of ownAddresses(pod)) {
-      this.#podsByAddress.add(address, key);
-      questions.add(ASKED.address(address));
-      addresses.add(address);
-    }
   }
 
   /** Returns the nodes whose zone is another one. */
@@ -116,11 +97,6 @@ export class ClusterIndex implements ClusterView {
   }
 }
 
-export interface Outdated {
-  readonly questions: Set<string>;
-  readonly addresses: Set<string>;
-}
-
 /** In an order that does not depend on when they came. */
 function found<T>(keys: readonly string[], table: ReadonlyMap<string, T>): readonly T[] {
   return keys.toSorted().flatMap((key) => {
@@ -129,18 +105,6 @@ function found<T>(keys: readonly string[], table: ReadonlyMap<string, T>): reado
   });
 }
 
-/** The question to which this pod is an answer. */
-function appPartOf(pod: KubePod): string | undefined {
-  const app = appOf(pod.meta.labels);
-  if (app === undefined) return undefined;
-  const of = standingOfPod(pod).kind === 'baseline' ? 'baseline' : 'lanes';
-  return ASKED.app({ namespace: pod.meta.namespace, app }, of);
-}
-
 function serviceOf(slice: KubeEndpointSlice): string {
   return `${slice.meta.namespace}/${slice.service}`;
-}
-
-function ownAddresses(pod: KubePod): readonly string[] {
-  return pod.hostNetwork ? [] : addressesOf(pod);
 }

@@ -1,3 +1,4 @@
+import type { Standing } from '@lanekeeper/protocol/workload-names';
 import type { KubeEndpointSlice, KubeNamespace, KubePod } from '../objects.ts';
 
 /** What the conversion of a Service asks of the cluster. */
@@ -14,6 +15,8 @@ export interface ClusterView {
   /** Of a Service by `namespace/name`, in the order of their names. */
   slicesOf(service: string): readonly KubeEndpointSlice[];
   zoneOf(node: string): string | undefined;
+  /** Of a pod that an answer has named: by its labels, or by the word of a lane's selector. */
+  standingOf(pod: KubePod): Standing;
 }
 
 export interface AppRef {
@@ -61,5 +64,7 @@ export function recordQuestions(view: ClusterView, asked: Set<string>): ClusterV
       asked.add(ASKED.node(node));
       return view.zoneOf(node);
     },
+    // Whoever has the pod has asked for it.
+    standingOf: (pod) => view.standingOf(pod),
   };
 }

@@ -1,5 +1,5 @@
 import { injectionWish } from '@lanekeeper/protocol/injection-wish';
-import { standingOf, type Standing } from '@lanekeeper/protocol/workload-names';
+import type { Standing } from '@lanekeeper/protocol/workload-names';
 import type { KubePod } from '../objects.ts';
 import { addressesOf } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -27,9 +27,9 @@ export function podKey(pod: KubePod): string {
 
 const OF_BASELINE: Standing = { kind: 'baseline' };
 
-/** What is no pod carries no label. */
-export function standingOfPod(pod: KubePod | undefined): Standing {
-  return pod === undefined ? OF_BASELINE : standingOf(pod.meta.labels, pod.laneFromEnv);
+/** What is no pod is of no lane. */
+export function standingOfMember(pod: KubePod | undefined, view: ClusterView): Standing {
+  return pod === undefined ? OF_BASELINE : view.standingOf(pod);
 }
 
 /** Whether who connects there reaches this pod: an address may have gone to another pod while the first is still known. */

@@ -2,7 +2,7 @@ import type { KubeEndpoint, KubeEndpointSlice, KubePod, KubeServicePort } from '
 import { canonicalAddress } from './addresses.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { hasNoPorts, portsOfSlice, type EndpointPorts } from './endpoint-ports.ts';
-import { holdsAddress, podKey, standingOfPod, type Member } from './member.ts';
+import { holdsAddress, podKey, standingOfMember, type Member } from './member.ts';
 
 /** A Service by name, and those of its ports that the mesh carries. */
 export interface SlicedService {
@@ -43,7 +43,7 @@ function memberOf(endpoint: KubeEndpoint, place: Place, view: ClusterView): Memb
   return {
     id: pod === undefined ? address : podKey(pod),
     pod,
-    standing: standingOfPod(pod),
+    standing: standingOfMember(pod, view),
     addresses: [address],
     ports: place.ports,
     ready: endpoint.ready,
