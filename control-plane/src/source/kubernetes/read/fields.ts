@@ -36,6 +36,10 @@ export class FieldReader {
     return this.#as(from, name, isPort);
   }
 
+  integer(from: Fields, name: string): number | undefined {
+    return this.#as(from, name, Number.isSafeInteger as (value: unknown) => value is number);
+  }
+
   fields(from: Fields, name: string): Fields {
     return this.#as(from, name, isFields) ?? {};
   }
