@@ -69,6 +69,7 @@ const UPDATE: Update = {
   removed: ['shop/c'],
   answered: ['host:b', 'ip:192.0.2.1'],
   zone: 'z1',
+  lane: 'gray',
 };
 
 /** As it comes from the wire. */

@@ -3,9 +3,11 @@ import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import { readPart } from './decode-part.ts';
 import { decodeService } from './decode-service.ts';
 import { fieldOr, fieldsOf, listOf, requiredOr, rootCursor, type Cursor } from './decoder.ts';
+import { decodeEdge } from './edge/decode-edge.ts';
 import { JSON_TREE } from './json-tree.ts';
 import { ProblemReport } from './problem-report.ts';
 import { textOf } from './scalar-decoders.ts';
+import { LANE_NAME } from './text-rules.ts';
 
 export type DecodedUpdate =
   | { readonly update: Update }
@@ -25,19 +27,23 @@ export function decodeUpdate(value: unknown): DecodedUpdate {
 }
 
 function readUpdate(cursor: Cursor): Update | undefined {
-  const keys = ['nonce', 'mesh', 'services', 'removed', 'answered', 'zone'];
+  const keys = ['nonce', 'mesh', 'edge', 'services', 'removed', 'answered', 'zone', 'lane'];
   const fields = fieldsOf(cursor, { keys });
   if (fields === undefined) return undefined;
   const mesh = fieldOr(fields, 'mesh', (at) => readVersioned(at, (part) => readPart(part)), undefined);
+  const edge = fieldOr(fields, 'edge', (at) => readVersioned(at, decodeEdge), undefined);
   const zone = fieldOr(fields, 'zone', textOf, undefined);
+  const lane = fieldOr(fields, 'lane', (at) => textOf(at, LANE_NAME), undefined);
   return {
     kind: 'update',
     nonce: requiredOr({ cursor, fields }, 'nonce', textOf, ''),
     ...(mesh === undefined ? {} : { mesh }),
+    ...(edge === undefined ? {} : { edge }),
     services: listOf(fields.get('services'), readService),
     removed: listOf(fields.get('removed'), textOf),
     answered: listOf(fields.get('answered'), readKey),
     ...(zone === undefined ? {} : { zone }),
+    ...(lane === undefined ? {} : { lane }),
   };
 }
 
