@@ -126,6 +126,18 @@ describe('the settings of a control plane', () => {
     });
   });
 
+  it('name the service account of gateways, in a cluster only', () => {
+    const name = 'LANEKEEPER_CONTROL_PLANE_GATEWAY_ACCOUNT';
+    const { sources } = parseConfig({ ...IN_CLUSTER, [name]: 'lanekeeper-system/lanekeeper-gateway' });
+    expect(sources.kubernetes?.gatewayAccount).toBe('lanekeeper-system/lanekeeper-gateway');
+    expect(problemsOf({ ...IN_CLUSTER, [name]: 'lanekeeper-gateway' })[0]).toContain(
+      `${name}: expected a service account as namespace/name`,
+    );
+    expect(problemsOf({ ...OF_A_FILE, [name]: 'a/b' })).toEqual([
+      `${name}: is of use with source kubernetes only; tokens of a file say role: gateway`,
+    ]);
+  });
+
   it('cannot switch the tokens of a cluster off', () => {
     expect(problemsOf({ ...IN_CLUSTER, LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: 'none' })).toContain(
       'LANEKEEPER_CONTROL_PLANE_AUTHENTICATION: expected token or static with source kubernetes',

@@ -36,6 +36,8 @@ export interface KubernetesSourceConfig {
   readonly namespace: string;
   /** Its pod's name, unique among the replicas. */
   readonly pod: string;
+  /** `namespace/name` of the service account that gateways have; undefined: there are none. */
+  readonly gatewayAccount?: string | undefined;
 }
 
 export interface FileConfig {
@@ -51,6 +53,11 @@ export type AuthenticationConfig =
 
 const PREFIX = 'LANEKEEPER_CONTROL_PLANE_';
 const DOMAIN = kind.matching('a domain such as cluster.local', isHost);
+
+/** As the API server names them. */
+const SERVICE_ACCOUNT = kind.matching('a service account as namespace/name', (text) =>
+  /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-.a-z0-9]{0,252}$/.test(text),
+);
 
 const SOURCES = ['kubernetes', 'nacos', 'file'] as const;
 type SourceKind = (typeof SOURCES)[number];
@@ -99,11 +106,17 @@ function readKubernetes(
 ): KubernetesSourceConfig | undefined {
   const namespace = env.get(NAMES.namespace, kind.TEXT, 'lanekeeper-system');
   const pod = env.get(NAMES.pod, kind.TEXT, '');
+  const gatewayAccount = env.get(NAMES.gatewayAccount, SERVICE_ACCOUNT, undefined);
+  if (!isWanted && gatewayAccount !== undefined)
+    env.problem(
+      NAMES.gatewayAccount,
+      'is of use with source kubernetes only; tokens of a file say role: gateway',
+    );
   if (!isWanted) return undefined;
   if (pod === '') env.problem(NAMES.pod, 'required: the name of this pod');
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME } = source;
   const api = { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME };
-  return { api, namespace, pod };
+  return { api, namespace, pod, gatewayAccount };
 }
 
 interface FileVariable {

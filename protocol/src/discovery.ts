@@ -24,7 +24,7 @@ import type {
  * How the control plane ends a stream, as a gRPC status; details are `<code>: <sentence>`:
  * - OK: come back at once, on a new connection if the old one has gone away (age of the stream or the token; another replica is to serve);
  * - UNAUTHENTICATED: the token is absent, wrong or expired; read its file again;
- * - PERMISSION_DENIED: the token is of another pod or namespace than the hello says;
+ * - PERMISSION_DENIED: the token is of another pod or namespace than the hello says, or of none that may be a gateway;
  * - INVALID_ARGUMENT: a message that the contract does not know; RESOURCE_EXHAUSTED: slower than allowed, or too much at once;
  * - ABORTED: the same pod has opened a newer stream; UNAVAILABLE: this replica cannot serve now, try another one.
  */
@@ -38,6 +38,13 @@ export const MAX_KEY_LENGTH = 300;
 
 /** Most keys that one sidecar may be interested in at a time; it lets the longest unused go. */
 export const MAX_INTERESTS = 4_096;
+
+/** Of a gateway, which is interested in the services of all hosts that it serves. */
+export const MAX_GATEWAY_INTERESTS = 10_000;
+
+export function maxInterests({ role }: Pick<NodeIdentity, 'role'>): number {
+  return role === 'gateway' ? MAX_GATEWAY_INTERESTS : MAX_INTERESTS;
+}
 
 /** Largest message of a sidecar, and of the control plane: a service of 50,000 endpoints. */
 export const MAX_CLIENT_MESSAGE_BYTES = 2 * 1024 * 1024;

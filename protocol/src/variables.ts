@@ -109,6 +109,8 @@ export const CONTROL_PLANE_VARIABLES = {
   keyFile: 'LANEKEEPER_CONTROL_PLANE_KEY_FILE',
   certificatePollMs: 'LANEKEEPER_CONTROL_PLANE_CERTIFICATE_POLL_MS',
   tokenAudience: 'LANEKEEPER_CONTROL_PLANE_TOKEN_AUDIENCE',
+  /** `namespace/name`: pods of this service account are gateways. Absent: there are none, and nothing is known of what they would serve. */
+  gatewayAccount: 'LANEKEEPER_CONTROL_PLANE_GATEWAY_ACCOUNT',
   namespace: 'LANEKEEPER_CONTROL_PLANE_NAMESPACE',
   pod: 'LANEKEEPER_CONTROL_PLANE_POD',
   clusterDomain: 'LANEKEEPER_CONTROL_PLANE_CLUSTER_DOMAIN',

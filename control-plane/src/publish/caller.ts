@@ -6,6 +6,8 @@ export interface Caller {
   /** Undefined: nobody vouches that there is one pod of that name only. */
   readonly podUid: string | undefined;
   readonly namespace: string;
+  /** May be told what gateways serve, private keys included. Absent: it may not. */
+  readonly isGateway?: boolean;
   /** When the token ends, in milliseconds since 1970. */
   readonly expiresAtMs: number;
 }

@@ -1,4 +1,4 @@
-import { MAX_INTERESTS, MAX_KEY_LENGTH } from '@lanekeeper/protocol/discovery';
+import { MAX_GATEWAY_INTERESTS, MAX_KEY_LENGTH, maxInterests } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, InterestKey, NodeIdentity } from '@lanekeeper/protocol/discovery';
 import { StreamEnd } from './stream-end.ts';
 
@@ -29,15 +29,22 @@ export function decodeClientMessage(bytes: Buffer): ClientMessage {
 }
 
 function decodeHello(fields: Fields): Hello {
+  const node = decodeNode(asFields(fields['node'], 'node'));
   const holds = asFields(fields['holds'], 'holds');
   const services = Object.entries(asFields(holds['services'], 'holds.services'));
-  if (services.length > MAX_INTERESTS) throw malformed('holds.services', `at most ${MAX_INTERESTS} services`);
+  const most = maxInterests(node);
+  if (services.length > most) throw malformed('holds.services', `at most ${most} services`);
   const versions = services.map(([id, version]) => [id, text(version, `holds.services.${id.slice(0, 80)}`)]);
   const mesh = optionalText(holds['mesh'], 'holds.mesh');
+  const edge = optionalText(holds['edge'], 'holds.edge');
   return {
     kind: 'hello',
-    node: decodeNode(asFields(fields['node'], 'node')),
-    holds: { services: Object.fromEntries(versions), ...(mesh === undefined ? {} : { mesh }) },
+    node,
+    holds: {
+      services: Object.fromEntries(versions),
+      ...(mesh === undefined ? {} : { mesh }),
+      ...(edge === undefined ? {} : { edge }),
+    },
     ...(fields['draining'] === true ? { draining: true } : {}),
   };
 }
@@ -50,14 +57,22 @@ function decodeNode(fields: Fields): NodeIdentity {
     app: text(fields['app'], 'node.app'),
     lane: text(fields['lane'], 'node.lane'),
     version: text(fields['version'], 'node.version'),
+    ...roleOf(fields['role']),
     ...(address === undefined ? {} : { address }),
   };
+}
+
+function roleOf(role: unknown): Pick<NodeIdentity, 'role'> {
+  if (role === undefined) return {};
+  if (role !== 'gateway') throw malformed('node.role', 'gateway, or nothing');
+  return { role };
 }
 
 function keys(value: unknown, path: string): readonly InterestKey[] {
   if (!Array.isArray(value)) throw malformed(path, 'a list of keys');
   // More than all of the old ones away and as many new ones: nobody means that.
-  if (value.length > 2 * MAX_INTERESTS) throw malformed(path, `at most ${2 * MAX_INTERESTS} keys`);
+  const most = 2 * MAX_GATEWAY_INTERESTS;
+  if (value.length > most) throw malformed(path, `at most ${most} keys`);
   return value.map((item: unknown, index) => {
     if (isKey(item)) return item;
     throw malformed(`${path}[${index}]`, 'host:<name> or ip:<address>');

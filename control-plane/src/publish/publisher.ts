@@ -255,10 +255,20 @@ class StreamPublisher implements Publisher, StreamHost {
 
   #spread(change: CatalogChange): void {
     const { metrics } = this.#options;
-    const concerned = change.mesh ? this.#streams : this.#index.concerned(change.keys);
+    const concerned = change.mesh ? this.#streams : this.#concernedBy(change);
     metrics.changes.inc();
     metrics.concerned.observe(concerned.size);
     for (const stream of concerned) stream.due();
+  }
+
+  #concernedBy({ keys, edge, relaned }: CatalogChange): ReadonlySet<SidecarStream> {
+    const concerned = this.#index.concerned(keys);
+    if (!edge && (relaned?.size ?? 0) === 0) return concerned;
+    const others = [...this.#streams].filter(({ session }) => {
+      const { role, address } = session?.node ?? {};
+      return (edge && role === 'gateway') || (address !== undefined && relaned?.has(address) === true);
+    });
+    return new Set([...concerned, ...others]);
   }
 
   #log(level: 'debug' | 'info' | 'warn', stream: SidecarStream, event: string, fields: LogFields): void {

@@ -1,11 +1,15 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { CatalogService, Versioned } from '../catalog/catalog.ts';
 
 /** The name of the mesh part among service ids, which all have a slash. */
 export const MESH = 'mesh';
+/** And that of what a gateway serves. */
+export const EDGE = 'edge';
 
 interface Parts {
   readonly mesh?: Versioned<MeshPart> | undefined;
+  readonly edge?: Versioned<EdgeConfig> | undefined;
   readonly services: readonly CatalogService[];
 }
 
@@ -14,7 +18,7 @@ interface Parts {
  * and what is refused alone is not sent again until its content changes.
  */
 export class Refusals {
-  /** `mesh` or service id -> version that was refused alone. */
+  /** `mesh`, `edge` or service id -> version that was refused alone. */
   readonly #versions = new Map<string, string>();
   /** Parts of refused updates that have not been sent alone yet. */
   readonly #suspects = new Set<string>();
@@ -26,26 +30,30 @@ export class Refusals {
   /** What of `parts` may go out; `isAlone`: only one of several, in search of a culprit. */
   filter(parts: Parts): Parts & { readonly isAlone: boolean } {
     const mesh = this.#isRefused(MESH, parts.mesh?.version) ? undefined : parts.mesh;
+    const edge = this.#isRefused(EDGE, parts.edge?.version) ? undefined : parts.edge;
     const services = parts.services.filter(({ id, version }) => !this.#isRefused(id, version));
     for (const suspect of this.#suspects) {
       if (suspect === MESH && mesh !== undefined) return { mesh, services: [], isAlone: true };
+      if (suspect === EDGE && edge !== undefined) return { edge, services: [], isAlone: true };
       const service = services.find(({ id }) => id === suspect);
       if (service !== undefined) return { services: [service], isAlone: true };
       // It has become what the sidecar holds, or is no longer asked for.
       this.#suspects.delete(suspect);
     }
-    return { mesh, services, isAlone: false };
+    return { mesh, edge, services, isAlone: false };
   }
 
-  accept(mesh: Parts['mesh'], services: Parts['services']): void {
+  accept({ mesh, edge, services }: Parts): void {
     if (mesh !== undefined) this.#clear(MESH);
+    if (edge !== undefined) this.#clear(EDGE);
     for (const { id } of services) this.#clear(id);
   }
 
   /** Returns the parts that are now known to be refused by themselves. */
-  refuse({ mesh, services }: Parts): readonly string[] {
+  refuse({ mesh, edge, services }: Parts): readonly string[] {
     const parts = [
       ...(mesh === undefined ? [] : [[MESH, mesh.version] as const]),
+      ...(edge === undefined ? [] : [[EDGE, edge.version] as const]),
       ...services.map(({ id, version }) => [id, version] as const),
     ];
     const [only] = parts;

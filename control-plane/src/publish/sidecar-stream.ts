@@ -1,13 +1,15 @@
 import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, Hello, Interest, Nack, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { Catalog } from '../catalog/catalog.ts';
 import { translate } from '../translate/translate.ts';
 import type { Caller, Grant } from './caller.ts';
 import { decodeClientMessage } from './client-messages.ts';
 import type { DiscoveryCall } from './discovery-call.ts';
 import { encodeUpdate } from './encode-update.ts';
+import { EDGE } from './refusals.ts';
 import { asStreamEnd, StreamEnd } from './stream-end.ts';
 import type { StreamHost } from './stream-host.ts';
-import { Subscription } from './subscription.ts';
+import { Subscription, type PodFacts } from './subscription.ts';
 
 /** One sidecar's stream, from its token to its end. */
 export class SidecarStream {
@@ -75,10 +77,12 @@ export class SidecarStream {
     const { node, subscription } = session;
     if (subscription.isAwaitingAnswer()) return;
     const { catalog } = this.#host;
-    const view = { namespace: node.namespace, interests: subscription.keys(), holds: subscription.held() };
-    const zone = node.address === undefined ? undefined : catalog.zoneOf(node.address);
+    const view = {
+      ...{ namespace: node.namespace, isGateway: node.role === 'gateway' },
+      ...{ interests: subscription.keys(), holds: subscription.held() },
+    };
     session.isDue = false;
-    const update = subscription.next(translate(catalog, view), zone, this.#host.isSought);
+    const update = subscription.next(translate(catalog, view), podFacts(node, catalog), this.#host.isSought);
     if (update === undefined) {
       session.behindSinceMs = undefined;
       return;
@@ -141,8 +145,9 @@ export class SidecarStream {
     if (this.#grant?.isInForce() === false) throw notInForce();
     this.#caller ??= this.#grant?.callerFor(node);
     checkIdentity(node, this.#caller);
+    checkRole(node, this.#caller);
     this.#session = {
-      ...{ node, subscription: new Subscription(holds), isDue: false, isWhole: true },
+      ...{ node, subscription: new Subscription(holds, node), isDue: false, isWhole: true },
       ...{ behindSinceMs: undefined, rejection: undefined },
     };
     this.#host.joined(this);
@@ -173,8 +178,9 @@ export class SidecarStream {
 
   /** A sidecar would not take so large a message; what it has of that service is still the best that there is. */
   #refuseForIt(nonce: string, bytes: number): void {
-    const message = `expected an update of at most ${MAX_UPDATE_BYTES} bytes, it has ${bytes}`;
     const parts = this.#session?.subscription.nack(nonce) ?? [];
+    const what = parts.length === 0 ? 'it' : parts.join(', ');
+    const message = `expected an update of at most ${MAX_UPDATE_BYTES} bytes, ${what} has ${bytes}${advice(parts)}`;
     this.#refused({ kind: 'nack', nonce, problems: [{ path: '', message }] }, parts);
     this.due();
   }
@@ -238,6 +244,12 @@ function notInForce(): StreamEnd {
   return new StreamEnd('token_refused', 'the token is not in force any more');
 }
 
+/** What people can do about a part that is too large. */
+function advice(parts: readonly string[]): string {
+  if (!parts.includes(EDGE)) return '';
+  return '; what gateways serve stays as it is: fewer hosts, rules or certificates (one for *.example.com instead of many) fit';
+}
+
 /** What the token says counts, not the sidecar's word. */
 function checkIdentity(node: NodeIdentity, caller: Caller | undefined): void {
   if (caller === undefined) return;
@@ -246,4 +258,17 @@ function checkIdentity(node: NodeIdentity, caller: Caller | undefined): void {
     'identity_mismatch',
     `the token is of pod ${caller.namespace}/${caller.pod}, the hello says ${node.namespace}/${node.pod}`,
   );
+}
+
+/** Private keys are for those who were said to be gateways; where nobody says anything of anybody, this machine is among itself. */
+function checkRole(node: NodeIdentity, caller: Caller | undefined): void {
+  if (node.role !== 'gateway' || caller === undefined || caller.isGateway === true) return;
+  throw new StreamEnd(
+    'no_gateway',
+    'the token is not one of a gateway: expected the service account of the gateways, or a token with role: gateway',
+  );
+}
+
+function podFacts({ address }: NodeIdentity, catalog: Catalog): PodFacts {
+  return address === undefined ? {} : { zone: catalog.zoneOf(address), lane: catalog.laneOf(address) };
 }

@@ -67,7 +67,7 @@ class Pair {
   #send(): void {
     const interests = this.#subscription.keys();
     const view = { namespace: 'shop', interests, holds: this.#subscription.held() };
-    this.#underWay ??= this.#subscription.next(translate(this.mesh.catalog, view), undefined);
+    this.#underWay ??= this.#subscription.next(translate(this.mesh.catalog, view), {});
   }
 
   #ask(kind: 'want' | 'drop', of: string): void {

@@ -1,5 +1,6 @@
-import { MAX_INTERESTS } from '@lanekeeper/protocol/discovery';
-import type { Hello, Interest, InterestKey } from '@lanekeeper/protocol/discovery';
+import { maxInterests } from '@lanekeeper/protocol/discovery';
+import type { Hello, Interest, InterestKey, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { CanonicalKey, CatalogService } from '../catalog/catalog.ts';
 import type { NodeDelta, NodeHoldings } from '../translate/translate.ts';
 import type { UpdateParts } from './encode-update.ts';
@@ -31,6 +32,12 @@ export interface NextUpdate {
   readonly isWhole: boolean;
 }
 
+/** What the cluster knows of a sidecar's own pod; undefined: nothing, or as the sidecar says. */
+export interface PodFacts {
+  readonly zone?: string | undefined;
+  readonly lane?: string | undefined;
+}
+
 /** What one sidecar wants, holds, refuses and is being told. No I/O: keys, deltas and answers in, updates out. */
 export class Subscription {
   /** As the sidecar wrote it -> as the catalog does. */
@@ -40,14 +47,21 @@ export class Subscription {
   readonly #unanswered = new Map<InterestKey, number>();
   readonly #services: Map<string, string>;
   readonly #refusals = new Refusals();
+  readonly #maxKeys: number;
   #mesh: string | undefined;
-  #zone: string | undefined;
+  #edge: string | undefined;
+  /** Held since it was last told all that there was. */
+  #meshInStep: string | undefined;
+  #pod: PodFacts;
   #inFlight: NextUpdate | undefined;
   #sent = 0;
   #hasAsked = false;
 
-  constructor(holds: Hello['holds']) {
+  constructor(holds: Hello['holds'], node: Partial<Pick<NodeIdentity, 'role' | 'lane'>> = {}) {
+    this.#maxKeys = maxInterests(node);
+    this.#pod = { lane: node.lane === '' ? BASELINE : node.lane };
     this.#mesh = holds.mesh;
+    this.#edge = holds.edge;
     this.#services = new Map(Object.entries(holds.services));
   }
 
@@ -60,14 +74,19 @@ export class Subscription {
   }
 
   held(): NodeHoldings {
-    return { mesh: this.#mesh, services: this.#services };
+    return { mesh: this.#mesh, edge: this.#edge, services: this.#services };
+  }
+
+  /** The mesh part that it has acknowledged with all that came with it; undefined: none, or the next one is on its way. */
+  acknowledgedMesh(): string | undefined {
+    return this.#inFlight?.parts.mesh === undefined ? this.#meshInStep : undefined;
   }
 
   isAwaitingAnswer(): boolean {
     return this.#inFlight !== undefined;
   }
 
-  /** Ids (and `mesh`) whose present content the sidecar has refused. */
+  /** Ids (and `mesh` and `edge`) whose present content the sidecar has refused. */
   refused(): readonly string[] {
     return this.#refusals.refused();
   }
@@ -82,8 +101,8 @@ export class Subscription {
     this.#hasAsked = true;
     const removed = remove.flatMap((key) => this.#drop(key));
     const added = add.flatMap((key) => this.#add(key, canonicalise, turn));
-    if (this.#keys.size > MAX_INTERESTS) {
-      throw new StreamEnd('too_many_interests', `expected at most ${MAX_INTERESTS} keys at a time`);
+    if (this.#keys.size > this.#maxKeys) {
+      throw new StreamEnd('too_many_interests', `expected at most ${this.#maxKeys} keys at a time`);
     }
     const asked = add.map((key) => this.#keys.get(key) ?? []);
     return { added, removed: removed.filter((key) => !this.#uses.has(key)), asked };
@@ -93,15 +112,18 @@ export class Subscription {
    * The next update; undefined while one is under way and when there is nothing to say. A sidecar's first one is always there,
    * so that it knows itself in step. What `isSought` is not answered yet.
    */
-  next(delta: NodeDelta, zone: string | undefined, isSought: IsSought = () => false): NextUpdate | undefined {
+  next(delta: NodeDelta, pod: PodFacts, isSought: IsSought = () => false): NextUpdate | undefined {
     if (this.#inFlight !== undefined) return undefined;
     const { parts, isWhole } = this.#select(delta);
     const answered = isWhole ? this.#answerable(isSought) : [];
-    const newZone = zone === this.#zone ? undefined : zone;
-    const isEmpty = size(parts) + parts.removed.length + answered.length === 0 && newZone === undefined;
-    if (isEmpty && this.#sent > 0) return undefined;
+    const facts = newFacts(pod, this.#pod);
+    const count = size(parts) + parts.removed.length + answered.length + Object.keys(facts).length;
+    if (count === 0 && this.#sent > 0) {
+      this.#meshInStep = this.#mesh;
+      return undefined;
+    }
     this.#sent += 1;
-    const whole = { ...parts, answered, zone: newZone };
+    const whole = { ...parts, answered, ...facts };
     this.#inFlight = { nonce: String(this.#sent), parts: whole, isWhole };
     for (const key of answered) this.#unanswered.delete(key);
     return this.#inFlight;
@@ -109,15 +131,16 @@ export class Subscription {
 
   /** False: it answers nothing that is under way. */
   ack(nonce: string): boolean {
-    const parts = this.#settle(nonce);
-    if (parts === undefined) return false;
-    this.#remember(parts);
+    const update = this.#settle(nonce);
+    if (update === undefined) return false;
+    this.#remember(update.parts);
+    if (update.isWhole) this.#meshInStep = this.#mesh;
     return true;
   }
 
-  /** Like `ack`; returns what will not be sent again as it is: `mesh` or service ids, none while the culprit is sought. */
+  /** Like `ack`; returns what will not be sent again as it is: `mesh`, `edge` or service ids, none while the culprit is sought. */
   nack(nonce: string): readonly string[] | undefined {
-    const parts = this.#settle(nonce);
+    const parts = this.#settle(nonce)?.parts;
     if (parts === undefined) return undefined;
     // Nothing in it could be wrong by its content: taken as read, or it would go to and fro for ever.
     if (size(parts) === 0) this.#remember(parts);
@@ -126,27 +149,31 @@ export class Subscription {
     return this.#refusals.refuse(parts);
   }
 
-  #settle(nonce: string): UpdateParts | undefined {
-    if (this.#inFlight?.nonce !== nonce) return undefined;
-    const { parts } = this.#inFlight;
+  #settle(nonce: string): NextUpdate | undefined {
+    const update = this.#inFlight;
+    if (update?.nonce !== nonce) return undefined;
     this.#inFlight = undefined;
-    return parts;
+    return update;
   }
 
-  #remember({ mesh, services, removed, zone }: UpdateParts): void {
+  #remember(parts: UpdateParts): void {
+    const { mesh, edge, zone = this.#pod.zone, lane = this.#pod.lane } = parts;
     if (mesh !== undefined) this.#mesh = mesh.version;
-    for (const { id, version } of services) this.#services.set(id, version);
-    for (const id of removed) this.#services.delete(id);
-    if (zone !== undefined) this.#zone = zone;
-    this.#refusals.accept(mesh, services);
+    if (edge !== undefined) this.#edge = edge.version;
+    for (const { id, version } of parts.services) this.#services.set(id, version);
+    for (const id of parts.removed) this.#services.delete(id);
+    this.#pod = { zone, lane };
+    this.#refusals.accept(parts);
   }
 
   /** Of the delta what goes out now: not what was refused, one by one where a culprit is sought, and only so much. */
   #select(delta: NodeDelta): { readonly parts: Omit<UpdateParts, 'answered'>; readonly isWhole: boolean } {
     const removed = this.#hasAsked ? delta.removed : [];
-    const { mesh, services, isAlone } = this.#refusals.filter(delta);
-    const part = isAlone ? services : withinBudget(services, mesh?.json.length ?? 0);
-    return { parts: { mesh, services: part, removed }, isWhole: !isAlone && part.length === services.length };
+    const { mesh, edge, services, isAlone } = this.#refusals.filter(delta);
+    const used = (mesh?.json.length ?? 0) + (edge?.json.length ?? 0);
+    const part = isAlone ? services : withinBudget(services, used);
+    const isWhole = !isAlone && part.length === services.length;
+    return { parts: { mesh, edge, services: part, removed }, isWhole };
   }
 
   #answerable(isSought: IsSought): readonly InterestKey[] {
@@ -179,8 +206,16 @@ export class Subscription {
   }
 }
 
-function size({ mesh, services }: Pick<UpdateParts, 'mesh' | 'services'>): number {
-  return services.length + (mesh === undefined ? 0 : 1);
+function size({ mesh, edge, services }: Pick<UpdateParts, 'mesh' | 'edge' | 'services'>): number {
+  return services.length + (mesh === undefined ? 0 : 1) + (edge === undefined ? 0 : 1);
+}
+
+/** What of `now` it has not been told. */
+function newFacts({ zone, lane }: PodFacts, told: PodFacts): PodFacts {
+  return {
+    ...(zone === undefined || zone === told.zone ? {} : { zone }),
+    ...(lane === undefined || lane === told.lane ? {} : { lane }),
+  };
 }
 
 /** As many as fit, and at least one. */

@@ -108,6 +108,18 @@ describe('a sidecar', () => {
     });
   });
 
+  it.each([
+    ['whose service account is the one of gateways', 'shop/edge', true],
+    ['of the same account elsewhere', 'bank/edge', false],
+    ['of any account where there are no gateways', undefined, false],
+  ])('%s may be a gateway: %j', async (_, gatewayAccount, expected) => {
+    const reviewer = new FakeReviewer();
+    reviewer.reviews.set('good', { ...REVIEW, username: 'system:serviceaccount:shop:edge' });
+    const options = { reviewer, audience: 'lanekeeper', metrics: new Metrics(), now: () => 0 };
+    const authenticator = createTokenAuthenticator({ ...options, gatewayAccount });
+    await expect(authenticator.authenticate('good')).resolves.toMatchObject({ isGateway: expected });
+  });
+
   it('is sent for a fresh token when its own ends', async () => {
     const { fixture, reviewer } = await start({ minAgeMs: 0 });
     const token = jwt({ exp: Date.now() / 1000 + 0.2 });

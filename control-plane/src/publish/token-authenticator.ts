@@ -11,6 +11,8 @@ export type TokenReviewer = Pick<ApiClient, 'reviewToken'>;
 export interface TokenAuthenticatorOptions {
   readonly reviewer: TokenReviewer;
   readonly audience: string;
+  /** `namespace/name` of the service account that gateways have; undefined: there are none. */
+  readonly gatewayAccount?: string | undefined;
   readonly metrics: Metrics;
   /** Milliseconds, monotonic: a clock that is set neither keeps answers for ever nor forgets them all. */
   readonly now: () => number;
@@ -83,7 +85,7 @@ class TokenAuthenticator implements Authenticator {
   }
 
   async #review(token: string, askedAt: number): Promise<Caller> {
-    const { reviewer, audience, now } = this.#options;
+    const { reviewer, audience, gatewayAccount, now } = this.#options;
     if (now() - askedAt > MAX_WAIT_MS) {
       throw new StreamEnd('reviewer_unavailable', 'too many tokens wait for the API server');
     }
@@ -96,7 +98,7 @@ class TokenAuthenticator implements Authenticator {
         });
       });
     this.#reviews(review.authenticated ? 'accepted' : 'refused').inc();
-    return callerOf(review, token, audience);
+    return callerOf(review, token, { audience, gatewayAccount });
   }
 
   #forgetOldest(): void {

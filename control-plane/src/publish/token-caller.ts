@@ -6,11 +6,18 @@ const USERNAME = /^system:serviceaccount:([^:]+):([^:]+)$/;
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
 
+export interface ExpectedToken {
+  readonly audience: string;
+  /** `namespace/name` of the service account that gateways have; undefined: there are none. */
+  readonly gatewayAccount?: string | undefined;
+}
+
 /**
  * Who the API server says the token is of. Throws a StreamEnd for a token that it does not take, that is meant for somebody else,
  * or that no pod stands behind. `token` is read for its end only, which a review does not tell.
  */
-export function callerOf(review: TokenReview, token: string, audience: string): Caller {
+export function callerOf(review: TokenReview, token: string, expected: ExpectedToken): Caller {
+  const { audience, gatewayAccount } = expected;
   if (!review.authenticated) {
     const reason = review.error === '' ? 'the API server does not accept it' : review.error;
     throw new StreamEnd('token_refused', `the token is not valid: ${withoutToken(reason, token)}`);
@@ -19,7 +26,7 @@ export function callerOf(review: TokenReview, token: string, audience: string): 
   if (!review.audiences.includes(audience)) {
     throw new StreamEnd('token_refused', `expected a token for the audience ${audience}`);
   }
-  const [, namespace] = USERNAME.exec(review.username) ?? [];
+  const [, namespace, account] = USERNAME.exec(review.username) ?? [];
   const [pod] = review.extra[POD_NAME] ?? [];
   const [podUid] = review.extra[POD_UID] ?? [];
   if (namespace === undefined || pod === undefined || podUid === undefined) {
@@ -28,7 +35,8 @@ export function callerOf(review: TokenReview, token: string, audience: string): 
       `expected a projected service account token of a pod, found one of ${review.username}`,
     );
   }
-  return { namespace, pod, podUid, expiresAtMs: expiryOf(token) };
+  const isGateway = `${namespace}/${account}` === gatewayAccount;
+  return { namespace, pod, podUid, isGateway, expiresAtMs: expiryOf(token) };
 }
 
 /** Milliseconds since 1970; infinity where the token does not say. Only for a token that the API server has accepted. */

@@ -1,6 +1,7 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { EndpointConfig, ServiceConfig } from '@lanekeeper/protocol/model';
-import { createCatalog, type CatalogWriter } from '../catalog/create-catalog.ts';
+import { createCatalog, type CatalogOptions, type CatalogWriter } from '../catalog/create-catalog.ts';
 import { DEFAULT_MESH_PART } from '../catalog/mesh-part.ts';
 import type { ExportTo } from '../catalog/source-service.ts';
 
@@ -8,7 +9,11 @@ const CHANGE = { source: 'kubernetes', put: [], removed: [] } as const;
 
 /** A real catalog with a source that a test plays. */
 export class TestMesh {
-  readonly catalog: CatalogWriter = createCatalog({ clusterDomain: 'cluster.local' });
+  readonly catalog: CatalogWriter;
+
+  constructor(options: Partial<CatalogOptions> = {}) {
+    this.catalog = createCatalog({ clusterDomain: 'cluster.local', ...options });
+  }
 
   /** Adds or replaces it. */
   put(config: ServiceConfig, exportTo: ExportTo = '*'): void {
@@ -21,6 +26,10 @@ export class TestMesh {
 
   putMesh(mesh: Partial<MeshPart>): void {
     this.catalog.apply({ ...CHANGE, mesh: { ...DEFAULT_MESH_PART, ...mesh } });
+  }
+
+  putEdge(edge: EdgeConfig): void {
+    this.catalog.apply({ ...CHANGE, edge });
   }
 }
 

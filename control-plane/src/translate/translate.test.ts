@@ -39,7 +39,7 @@ describe('a catalog that is not whole yet', () => {
     expect(changes).toEqual([]);
     second();
     expect(catalog.isWhole()).toBe(true);
-    expect(changes).toEqual([{ mesh: true, keys: new Set() }]);
+    expect(changes).toEqual([{ mesh: true, edge: true, keys: new Set() }]);
   });
 });
 

@@ -1,10 +1,13 @@
 import type { MeshPart } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { CanonicalKey, Catalog, CatalogService, Versioned } from '../catalog/catalog.ts';
 
 /** What one sidecar asks for, and what it holds already. */
 export interface NodeView {
   /** Decides what it may see. */
   readonly namespace: string;
+  /** It is told what gateways serve, and may see the services that this names whatever their namespaces say. Absent: it is none. */
+  readonly isGateway?: boolean;
   /** All of its interests, as `canonicalKeys` writes them. */
   readonly interests: Iterable<CanonicalKey>;
   readonly holds: NodeHoldings;
@@ -13,6 +16,8 @@ export interface NodeView {
 export interface NodeHoldings {
   /** Version of the mesh part; undefined: none yet. */
   readonly mesh: string | undefined;
+  /** Version of what a gateway serves; absent: nothing yet. */
+  readonly edge?: string | undefined;
   /** Service id -> version. */
   readonly services: ReadonlyMap<string, string>;
 }
@@ -21,6 +26,8 @@ export interface NodeHoldings {
 export interface NodeDelta {
   /** Undefined: as before. */
   readonly mesh: Versioned<MeshPart> | undefined;
+  /** Undefined: as before, or it is no gateway. */
+  readonly edge?: Versioned<EdgeConfig> | undefined;
   /** New and changed, in the order of their ids. */
   readonly services: readonly CatalogService[];
   /** Ids that it holds and no longer needs or may no longer see. */
@@ -32,17 +39,25 @@ export interface NodeDelta {
  * a sidecar knows from before is not taken away: this replica may only not know it yet, and of lanes and rules the sidecar has more.
  */
 export function translate(catalog: Catalog, view: NodeView): NodeDelta {
-  const mesh = catalog.mesh();
   const needed = servicesFor(catalog, view);
   const { holds } = view;
-  const keepsMesh = mesh.version === holds.mesh || (holds.mesh !== undefined && !catalog.isWhole());
   return {
-    mesh: keepsMesh ? undefined : mesh,
+    mesh: unlessHeld(catalog, catalog.mesh(), holds.mesh),
+    edge: view.isGateway === true ? unlessHeld(catalog, catalog.edge(), holds.edge) : undefined,
     services: [...needed.values()]
       .filter(({ id, version }) => holds.services.get(id) !== version)
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     removed: [...holds.services.keys()].filter((id) => !needed.has(id) && isKnown(catalog, id)).sort(),
   };
+}
+
+function unlessHeld<T>(
+  catalog: Catalog,
+  part: Versioned<T>,
+  held: string | undefined,
+): Versioned<T> | undefined {
+  const isKept = part.version === held || (held !== undefined && !catalog.isWhole());
+  return isKept ? undefined : part;
 }
 
 /** Of a service that it does not know a catalog that is not whole cannot say that there is none. */
@@ -52,7 +67,12 @@ function isKnown(catalog: Catalog, id: string): boolean {
 
 /** Whether there is nothing to tell. */
 export function isEmptyDelta(delta: NodeDelta): boolean {
-  return delta.mesh === undefined && delta.services.length === 0 && delta.removed.length === 0;
+  return (
+    delta.mesh === undefined &&
+    delta.edge === undefined &&
+    delta.services.length === 0 &&
+    delta.removed.length === 0
+  );
 }
 
 /** By id: the services that the interests mean, as far as the sidecar's namespace may see them. */
@@ -62,7 +82,7 @@ function servicesFor(catalog: Catalog, view: NodeView): ReadonlyMap<string, Cata
     for (const id of meaningOf(catalog, key)) {
       if (found.has(id)) continue;
       const service = catalog.service(id);
-      if (service !== undefined && isVisible(service, view.namespace)) found.set(id, service);
+      if (service !== undefined && isVisible(service, view)) found.set(id, service);
     }
   }
   return found;
@@ -76,6 +96,6 @@ function meaningOf(catalog: Catalog, key: CanonicalKey): readonly string[] {
   return former === undefined ? ids : [former];
 }
 
-function isVisible(service: CatalogService, namespace: string): boolean {
-  return service.exportTo === '*' || service.exportTo.has(namespace);
+function isVisible({ exportTo }: CatalogService, { namespace, isGateway }: NodeView): boolean {
+  return exportTo === '*' || isGateway === true || exportTo.has(namespace);
 }

@@ -17,7 +17,7 @@ tokens:
   namespaces: [shop, "web"]
   pods: [orders-1, "orders-blue-*"]
   apps: [orders]
-- {name: edge, sha256: ${sha256Of(`${TOKEN}2`).toUpperCase()}, namespaces: [edge]}
+- {name: edge, sha256: ${sha256Of(`${TOKEN}2`).toUpperCase()}, namespaces: [edge], role: gateway}
 `);
     expect(decoded).toEqual({
       value: [
@@ -27,10 +27,11 @@ tokens:
           namespaces: ['shop', 'web'],
           pods: ['orders-1', 'orders-blue-*'],
           apps: ['orders'],
+          isGateway: false,
         },
         {
           ...{ name: 'edge', sha256: sha256Of(`${TOKEN}2`), namespaces: ['edge'] },
-          ...{ pods: undefined, apps: undefined },
+          ...{ pods: undefined, apps: undefined, isGateway: true },
         },
       ],
     });
@@ -58,7 +59,7 @@ tokens:
       'tokens[2] (5:3): name is missing',
       'tokens[2].sha256 (5:53): token and sha256 exclude each other; keep one',
       'tokens[2].pods[0] (5:146): expected the name of a pod; "*" may stand at its end for anything, found "(hidden)"',
-      'tokens[3]["(hidden)"] (6:33): unknown key; expected one of name, token, sha256, namespaces, pods, apps',
+      'tokens[3]["(hidden)"] (6:33): unknown key; expected one of name, token, sha256, namespaces, pods, apps, role',
       'tokens[3] (6:3): token or sha256 is missing',
       'tokens[4].sha256 (7:21): expected the SHA-256 of a token in 64 hexadecimal digits, found "(hidden)"',
       'tokens[4].namespaces (7:38): expected a list, found "(hidden)"',

@@ -3,13 +3,14 @@ import { decodeDocument, type Decoded } from '@lanekeeper/mesh-file/decode-docum
 import {
   complain,
   down,
+  fieldOr,
   fieldsOf,
   listOf,
   requiredOr,
   type Cursor,
   type Fields,
 } from '@lanekeeper/mesh-file/decoder';
-import { textOf, type TextRule } from '@lanekeeper/mesh-file/scalar-decoders';
+import { choiceOf, textOf, type TextRule } from '@lanekeeper/mesh-file/scalar-decoders';
 import { isName } from '@lanekeeper/mesh-file/service-name';
 
 /** A token of the file, and which sidecars may show it. */
@@ -23,11 +24,15 @@ export interface StaticToken {
   readonly pods: readonly string[] | undefined;
   /** Names of applications; undefined: any. */
   readonly apps: readonly string[] | undefined;
+  /** Its sidecars may be gateways, which are told private keys. */
+  readonly isGateway: boolean;
 }
 
 /** Shorter ones can be guessed. */
 const MIN_LENGTH = 32;
-const KEYS = ['name', 'token', 'sha256', 'namespaces', 'pods', 'apps'];
+const KEYS = ['name', 'token', 'sha256', 'namespaces', 'pods', 'apps', 'role'];
+
+const ROLES = ['sidecar', 'gateway'] as const;
 
 const NAME: TextRule = {
   expected: 'a name of letters, digits, "-", "." and "_"',
@@ -70,6 +75,7 @@ function decodeToken(cursor: Cursor): StaticToken | undefined {
     namespaces: requiredOr({ cursor, fields }, 'namespaces', (at) => namesOf(at, NAMESPACE), []),
     pods: optionalNames(fields.get('pods'), POD),
     apps: optionalNames(fields.get('apps'), APP),
+    isGateway: fieldOr(fields, 'role', (at) => choiceOf(at, ROLES), 'sidecar') === 'gateway',
   };
 }
 

@@ -15,7 +15,7 @@ const EDGE = 'edge-token-0123456789abcdef0123456789ab';
 const TOKENS = `
 tokens:
 - {name: orders, token: ${ORDERS}, namespaces: [shop, web], pods: [orders-1, "orders-blue-*"], apps: [orders]}
-- {name: edge, token: ${EDGE}, namespaces: [edge]}
+- {name: edge, token: ${EDGE}, namespaces: [edge], role: gateway}
 `;
 
 let folder: string;
@@ -51,6 +51,24 @@ function hello(token: string | undefined, node: Partial<NodeIdentity> = {}): Dis
   client.hello({ ...NODE, ...node });
   return client;
 }
+
+describe('a gateway', () => {
+  const GATEWAY = { app: '', role: 'gateway' } as const;
+
+  it('is told what gateways serve where its token says that it may be one', async () => {
+    const client = hello(EDGE, { ...GATEWAY, pod: 'edge-1', namespace: 'edge' });
+    expect((await client.take()).edge).toBeDefined();
+  });
+
+  it('is sent away with a token that does not', async () => {
+    const client = hello(ORDERS, { role: 'gateway' });
+    expect(await client.status).toMatchObject({
+      code: status.PERMISSION_DENIED,
+      details: expect.stringContaining('no_gateway'),
+    });
+    expect(client.updates).toEqual([]);
+  });
+});
 
 describe('a sidecar with a token of the file', () => {
   it('is served as what the token allows it to be', async () => {

@@ -131,6 +131,7 @@ function callerFor(token: StaticToken, node: NodeIdentity): Caller {
     namespace: node.namespace,
     // Two sidecars with the same name and token may both be there: nobody says which of them is old.
     podUid: undefined,
+    isGateway: token.isGateway,
     expiresAtMs: Number.POSITIVE_INFINITY,
   };
 }

@@ -87,7 +87,10 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       ...{ client, namespace, pod, metrics: clientMetrics },
     },
     reviewTokens: (audience) =>
-      createTokenAuthenticator({ reviewer: client, audience, metrics, now: () => performance.now() }),
+      createTokenAuthenticator({
+        ...{ reviewer: client, audience, metrics, now: () => performance.now() },
+        gatewayAccount: source.gatewayAccount,
+      }),
     tell({ status, objects }) {
       board = createStatusBoard({
         ...{ client, status, log, namespace, pod },
