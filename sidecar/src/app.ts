@@ -5,6 +5,7 @@ import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createStatusServer } from '@lanekeeper/runtime/status-server';
 import type { MeshState } from './admin/admin-deps.ts';
 import { createAdminServer } from './admin/admin-server.ts';
+import { showEdge } from './admin/show-edge.ts';
 import { createEndpointReports } from './cluster/endpoint-reports.ts';
 import { createRetryBudget, RETRY_BUDGET_DEFAULTS } from './cluster/retry-budget.ts';
 import type { SidecarConfig } from './config.ts';
@@ -101,12 +102,13 @@ function assembleExchanges(mesh: MeshView, telemetry: Telemetry): Exchanges {
   });
 }
 
-function meshState({ store }: MeshView, source: MeshSource): MeshState {
+function meshState({ store, workload }: MeshView, source: MeshSource): MeshState {
   const { generation, acceptedAt, rejection } = store.status();
-  const discovery = source.status();
+  const [discovery, edge] = [source.status(), source.edge()];
   return {
-    ...{ generation, appliedAt: acceptedAt, rejected: rejection },
+    ...{ generation, appliedAt: acceptedAt, rejected: rejection, lane: workload().lane },
     ...(discovery === undefined ? {} : { discovery }),
+    ...(edge === undefined ? {} : { edge: showEdge(edge) }),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { InterestKey, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import { startFileSource } from '@lanekeeper/mesh-file/file-source';
@@ -9,9 +10,11 @@ import type { DiscoveryConfig, SidecarConfig } from './config.ts';
 import type { DiscoveryClient } from './discovery/discovery-client.ts';
 import { registerDiscoveryMetrics } from './discovery/discovery-metrics.ts';
 import { DiscoveryState, type DiscoveryStatus } from './discovery/discovery-state.ts';
+import { gatewayKeys } from './discovery/gateway-keys.ts';
 import type { MeshView } from './mesh-view.ts';
 import { VERSION } from './version.ts';
 import type { OnDemandMesh } from './on-demand.ts';
+import type { Workload } from './workload.ts';
 
 export interface MeshSourceOptions {
   readonly config: SidecarConfig;
@@ -28,6 +31,8 @@ export interface MeshSource {
   notReady(): string | undefined;
   /** Undefined where no control plane is asked. */
   status(): DiscoveryStatus | undefined;
+  /** What a gateway serves beside the routes of the mesh; undefined: nothing has been said of it. */
+  edge(): EdgeConfig | undefined;
   /** Tells whoever sends others here that this workload is about to go. */
   drain(): void;
   close(): void;
@@ -48,6 +53,7 @@ export function createMeshSource(options: MeshSourceOptions): MeshSource {
     },
     notReady: () => undefined,
     status: () => undefined,
+    edge: () => undefined,
     drain: () => undefined,
     close: () => close(),
   };
@@ -65,14 +71,17 @@ function streamSource(
     unanswered: () => interests.unanswered(),
   });
   registerDiscoveryMetrics(metrics, state, interests);
+  let inForce: MeshConfig | undefined;
   const sink = {
     accept(next: MeshConfig): void {
       mesh.store.accept(next);
       onDemand.learn(next);
-      if (config.role === 'gateway') interests.keep(routeKeys(next));
+      if (config.role === 'gateway' && !hasSameRoutes(next, inForce)) interests.keep(gatewayKeys(next));
+      inForce = next;
     },
     reject: mesh.store.reject.bind(mesh.store),
     zone: mesh.learnZone,
+    lane: mesh.learnLane,
   };
   let client: DiscoveryClient | undefined;
   return {
@@ -80,12 +89,14 @@ function streamSource(
       // gRPC is only loaded where it is used: it costs megabytes.
       const discoveryClient = await import('./discovery/discovery-client.ts');
       client = new discoveryClient.DiscoveryClient({
-        ...{ config: discovery, node: identityOf(config), interests, sink, state, log },
+        ...{ config: discovery, interests, sink, state, log },
+        node: () => identityOf(config, mesh.workload()),
       });
       client.start();
     },
     notReady: () => state.notReady(),
     status: () => state.status(),
+    edge: () => inForce?.edge,
     drain: () => client?.drain(),
     close() {
       interests.close();
@@ -94,17 +105,16 @@ function streamSource(
   };
 }
 
-function identityOf({ workload, podAddress }: SidecarConfig): NodeIdentity {
+function identityOf({ role, podAddress }: SidecarConfig, workload: Workload): NodeIdentity {
   const { pod, namespace, app, lane } = workload;
   return {
     ...{ pod, namespace, app, lane: lane === BASELINE ? '' : lane, version: VERSION },
+    ...(role === 'gateway' ? { role } : {}),
     ...(podAddress === undefined ? {} : { address: podAddress }),
   };
 }
 
-/** A gateway knows from its routes what it will be asked for. */
-function routeKeys({ gateway }: MeshConfig): readonly InterestKey[] {
-  return gateway.routes.map(({ service }): InterestKey => {
-    return `host:${`${service.name}.${service.namespace}`.toLowerCase()}`;
-  });
+/** The parts of a mesh are the same objects until they change. */
+function hasSameRoutes(next: MeshConfig, before: MeshConfig | undefined): boolean {
+  return next.gateway === before?.gateway && next.edge === before.edge;
 }

@@ -1,10 +1,11 @@
 import { isLoopback } from '@lanekeeper/runtime/socket-address';
-import type { InterestKey } from '@lanekeeper/protocol/discovery';
+import { maxInterests, type InterestKey } from '@lanekeeper/protocol/discovery';
 import { OUTLIER_DEFAULTS, createOutlierDetector, type OutlierDetector } from './cluster/outlier.ts';
 import { createEndpointLoads, type EndpointLoads } from './cluster/endpoint-loads.ts';
 import { createPicker } from './cluster/create-picker.ts';
 import type { SidecarConfig } from './config.ts';
-import { Interests } from './discovery/interests.ts';
+import { InterestBook } from './discovery/interest-book.ts';
+import { IDLE_PERIODS, Interests } from './discovery/interests.ts';
 import { SnapshotStore } from './discovery/store.ts';
 import { InFlightLanes } from './lane/in-flight.ts';
 import { SeenIds } from './lane/seen-ids.ts';
@@ -13,6 +14,7 @@ import { compileSnapshot } from './route/compile-snapshot.ts';
 import type { DecisionContext } from './route/decision-context.ts';
 import { FORMER_DEFAULTS, FormerEndpoints } from './route/former-endpoints.ts';
 import type { Snapshot } from './route/snapshot.ts';
+import type { Workload } from './workload.ts';
 
 /** What decisions look at: the snapshot in force, and what this process has seen of lanes and endpoints. */
 export interface MeshView {
@@ -23,6 +25,10 @@ export interface MeshView {
   readonly outliers: OutlierDetector;
   /** The zone of this pod, where the environment does not name it. */
   readonly learnZone: (zone: string) => void;
+  /** The lane of this pod (`base`: none), where somebody knows better than the environment. */
+  readonly learnLane: (lane: string) => void;
+  /** Whom this sidecar serves, as far as it knows now. */
+  readonly workload: () => Workload;
   /** Whether somebody may be about to call this pod: it was an endpoint at some time, or nobody knows its address. */
   readonly mayBeExpected: () => boolean;
   /** Undefined: the whole mesh is known, for it comes from a file. */
@@ -52,19 +58,22 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
   const onDemand = onDemandOf(config, () => store.current());
   const former = new FormerEndpoints({ ...FORMER_DEFAULTS, now });
   const shared = {
-    ...{ workload, links: seenIds, inFlight, picker, untaggedInbound, appAddress },
+    ...{ links: seenIds, inFlight, picker, untaggedInbound, appAddress },
     former,
     doubt: onDemand?.doubt,
   };
-  let context: DecisionContext = { ...shared, snapshot: store.current() };
+  let context: DecisionContext = { ...shared, workload, snapshot: store.current() };
   let mayBeExpected = config.podAddress === undefined || config.role === 'gateway';
   store.subscribe((snapshot) => {
     former.learn(context.snapshot, snapshot);
-    context = { ...shared, snapshot };
+    context = { ...shared, workload: context.workload, snapshot };
     mayBeExpected ||= hasEndpointAt(snapshot, config.podAddress);
   });
   const learnZone = (name: string): void => {
     zone = name;
+  };
+  const learnLane = (lane: string): void => {
+    if (lane !== context.workload.lane) context = { ...context, workload: { ...workload, lane } };
   };
   return {
     store,
@@ -73,6 +82,8 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
     loads,
     outliers,
     learnZone,
+    learnLane,
+    workload: () => context.workload,
     onDemand,
     mayBeExpected: () => mayBeExpected,
     context: () => context,
@@ -87,7 +98,9 @@ function onDemandOf(config: SidecarConfig, snapshot: () => Snapshot): OnDemandMe
   // Whatever it is called: an app of a registry may have a name that is no host's.
   const app: InterestKey | undefined = workload.app === '' ? undefined : `host:${workload.app.toLowerCase()}`;
   const own = [address, app].filter((key) => key !== undefined);
-  const interests = new Interests({ waitMs: discovery.waitMs, own });
+  const maxKeys = maxInterests(config.role === 'gateway' ? { role: 'gateway' } : {});
+  const book = new InterestBook({ maxKeys, idlePeriods: IDLE_PERIODS });
+  const interests = new Interests({ waitMs: discovery.waitMs, own, book });
   return createOnDemand({ interests, snapshot, isOnLoopback });
 }
 

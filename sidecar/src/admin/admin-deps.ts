@@ -6,6 +6,7 @@ import type { Audit } from '../exchange/audit.ts';
 import type { HopRing } from '../exchange/hop-ring.ts';
 import type { ExplainRequest } from '../route/explain.ts';
 import type { Snapshot } from '../route/snapshot.ts';
+import type { ShownEdge } from './show-edge.ts';
 
 /** What the admin server shows and may touch. */
 export interface AdminDeps {
@@ -34,6 +35,10 @@ export interface MeshState {
     readonly at: string;
     readonly problems: readonly { readonly path: string; readonly message: string }[];
   } | null;
+  /** Lane of this pod as it is now; `base` for none. */
+  readonly lane?: string;
+  /** What a gateway serves, without private keys. */
+  readonly edge?: ShownEdge;
   /** The stream to the control plane; absent where the mesh comes from a file. */
   readonly discovery?: object;
 }

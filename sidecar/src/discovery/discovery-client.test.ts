@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientMessage } from '@lanekeeper/protocol/discovery';
+import type { ClientMessage, NodeIdentity } from '@lanekeeper/protocol/discovery';
+import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import { createLogger } from '@lanekeeper/runtime/log';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { PEM } from '@lanekeeper/mesh-file/edge/arbitrary-edge.fixture';
 import { compileSnapshot } from '../route/compile-snapshot.ts';
 import { DiscoveryClient } from './discovery-client.ts';
 import { DiscoveryState } from './discovery-state.ts';
@@ -24,6 +26,11 @@ import {
 const WAIT = { timeout: 20_000, interval: 5 };
 const B = serviceOf('b', '10.96.0.2');
 const NODE = { pod: 'a-1', namespace: 'shop', app: 'a', lane: 'gray', address: '10.0.0.9', version: '0.1.0' };
+
+const EDGE: EdgeConfig = {
+  listeners: [],
+  certificates: { 'shop/tls': PEM },
+};
 
 let folder: string;
 let tokenFile: string;
@@ -50,6 +57,7 @@ interface ClientSetup {
   readonly ca?: string | undefined;
   readonly caFile?: string;
   readonly waitMs?: number;
+  readonly node?: Partial<NodeIdentity>;
 }
 
 function start(setup: ClientSetup) {
@@ -65,14 +73,20 @@ function start(setup: ClientSetup) {
   const interests = new Interests({ waitMs, own: ['ip:10.0.0.9', 'host:a'] });
   const state = new DiscoveryState({ controlPlane: 'cp:1', unanswered: () => interests.unanswered() });
   const zones: string[] = [];
+  const edges: (EdgeConfig | undefined)[] = [];
+  let node: NodeIdentity = { ...NODE, ...setup.node };
   const client = new DiscoveryClient({
     config: { address: { address: host, port }, ca, caFile, tokenFile, waitMs },
-    node: NODE,
+    node: () => node,
     interests,
     sink: {
-      accept: (config) => void store.accept(config),
+      accept(config) {
+        store.accept(config);
+        edges.push(config.edge);
+      },
       reject: (problems) => store.reject(problems),
       zone: (name) => void zones.push(name),
+      lane: (name) => void (node = { ...node, lane: name }),
     },
     state,
     log,
@@ -80,7 +94,7 @@ function start(setup: ClientSetup) {
   });
   onTestFinished(() => client.close());
   client.start();
-  return { client, store, interests, state, events, zones };
+  return { client, store, interests, state, events, zones, edges };
 }
 
 type Started = ReturnType<typeof start>;
@@ -214,6 +228,56 @@ test('a destination that is needed between two streams is waited for', async () 
   await interests.settle(interests.book.take('ip:10.96.0.2'));
   expect(services(started)).toBe('shop/b');
   expect(interests.waits).toEqual({ answered: 1, late: 0, lost: 0 });
+});
+
+test('a gateway puts what it is to serve in force, and says which version it holds when it comes back', async () => {
+  const first = await serve();
+  const started = start({ ...first, node: { role: 'gateway' } });
+  await ready(started);
+  const [stream] = first.streams;
+  expect(ofKind(stream?.received ?? [], 'hello')[0]?.node.role).toBe('gateway');
+  stream?.send({ edge: { version: 'e1', value: EDGE } });
+  await vi.waitUntil(() => started.edges.at(-1) !== undefined, WAIT);
+  expect(started.edges.at(-1)).toEqual(EDGE);
+  stream?.send({ services: [sent(B)] });
+  await vi.waitUntil(() => services(started) === 'shop/b', WAIT);
+  expect(started.edges.at(-1)).toBe(started.edges.at(-2));
+  stream?.end('OK', 'age: come back');
+  await vi.waitUntil(() => ofKind(first.streams[1]?.received ?? [], 'hello').length === 1, WAIT);
+  expect(ofKind(first.streams[1]?.received ?? [], 'hello')[0]?.holds).toEqual({
+    ...{ mesh: 'm1', edge: 'e1' },
+    services: { 'shop/b': '1' },
+  });
+});
+
+test('an edge that cannot be used is refused by name, and the last good one stays', async () => {
+  const controlPlane = await serve();
+  const started = start({ ...controlPlane, node: { role: 'gateway' } });
+  await ready(started);
+  const [stream] = controlPlane.streams;
+  stream?.send({ edge: { version: 'e1', value: EDGE } });
+  await vi.waitUntil(() => started.edges.at(-1) !== undefined, WAIT);
+  const secret = { certificate: 'none', key: 'c2VjcmV0' };
+  stream?.send({ edge: { version: 'e2', value: { listeners: [], certificates: { 'shop/tls': secret } } } });
+  await vi.waitUntil(() => ofKind(stream?.received ?? [], 'nack').length === 1, WAIT);
+  const [nack] = ofKind(stream?.received ?? [], 'nack');
+  expect(nack?.problems[0]?.path).toBe('edge.value.certificates["shop/tls"].certificate');
+  expect(JSON.stringify(nack)).not.toContain('c2VjcmV0');
+  expect(started.edges.at(-1)).toEqual(EDGE);
+  expect(started.store.status().rejection).not.toBeNull();
+});
+
+test('learns its lane, and says it to the next control plane', async () => {
+  const controlPlane = await serve();
+  const started = start(controlPlane);
+  await ready(started);
+  const [stream] = controlPlane.streams;
+  const before = ofKind(stream?.received ?? [], 'ack').length;
+  stream?.send({ lane: 'blue' });
+  await vi.waitUntil(() => ofKind(stream?.received ?? [], 'ack').length > before, WAIT);
+  stream?.end('OK', 'age: come back');
+  await vi.waitUntil(() => ofKind(controlPlane.streams[1]?.received ?? [], 'hello').length === 1, WAIT);
+  expect(ofKind(controlPlane.streams[1]?.received ?? [], 'hello')[0]?.node.lane).toBe('blue');
 });
 
 test('nobody waits while the control plane stays away, and who waited goes on', async () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { maxInterests } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, NodeIdentity, Update } from '@lanekeeper/protocol/discovery';
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { decodeUpdate } from '@lanekeeper/mesh-file/decode-update';
@@ -14,7 +15,8 @@ import type { DiscoveryState } from './discovery-state.ts';
 
 export interface DiscoveryOptions {
   readonly config: DiscoveryConfig;
-  readonly node: NodeIdentity;
+  /** As it is when a stream begins. */
+  readonly node: () => NodeIdentity;
   readonly interests: Interests;
   readonly sink: DiscoverySink;
   readonly state: DiscoveryState;
@@ -28,6 +30,8 @@ export interface DiscoverySink {
   accept(config: MeshConfig): void;
   reject(problems: readonly ConfigProblem[]): void;
   zone(name: string): void;
+  /** The lane of this pod; `base` for none. */
+  lane(name: string): void;
 }
 
 export interface DiscoveryTimes {
@@ -100,8 +104,9 @@ export class DiscoveryClient {
       () => stream.close(`no answer within ${this.#times.answerMs} ms`),
       this.#times.answerMs,
     );
+    const node = this.#options.node();
     this.#send({
-      ...{ kind: 'hello', node: this.#options.node, holds: holdsOf(this.#held) },
+      ...{ kind: 'hello', node, holds: holdsOf(this.#held, maxInterests(node)) },
       ...(this.#isDraining ? { draining: true } : {}),
     });
     this.#send({ kind: 'interest', ...this.#options.interests.book.takeAll() });
@@ -153,8 +158,8 @@ export class DiscoveryClient {
     const next = applyUpdate(this.#held, update);
     try {
       if (update.zone !== undefined) sink.zone(update.zone);
-      if (next.mesh !== this.#held.mesh || next.services !== this.#held.services || !state.hasMesh)
-        sink.accept(configOf(next));
+      if (update.lane !== undefined) sink.lane(update.lane);
+      if (!isSameMesh(next, this.#held) || !state.hasMesh) sink.accept(configOf(next));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       interests.answered(update.answered);
@@ -230,6 +235,15 @@ export class DiscoveryClient {
   }
 }
 
-function partsOf({ mesh, services, removed }: Update): readonly string[] {
-  return [...(mesh === undefined ? [] : ['mesh']), ...services.map(({ id }) => id), ...removed];
+function isSameMesh(a: HeldMesh, b: HeldMesh): boolean {
+  return a.mesh === b.mesh && a.edge === b.edge && a.services === b.services;
+}
+
+function partsOf({ mesh, edge, services, removed }: Update): readonly string[] {
+  return [
+    ...(mesh === undefined ? [] : ['mesh']),
+    ...(edge === undefined ? [] : ['edge']),
+    ...services.map(({ id }) => id),
+    ...removed,
+  ];
 }

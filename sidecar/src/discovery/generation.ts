@@ -1,12 +1,28 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 
 /** Enough that two configurations of one mesh never meet, short enough for a hop record. */
 const HEX_DIGITS = 16;
 
+/** Parts are immutable, and most of them the same from one configuration to the next: each is read once. */
+const known = new WeakMap<object, string>();
+
 /** A hash of what the configuration says: the order of keys does not matter, that of lists does. */
-export function generationOf(config: MeshConfig): string {
-  return createHash('sha256').update(canonicalJson(config)).digest('hex').slice(0, HEX_DIGITS);
+export function generationOf({ services, ...parts }: MeshConfig): string {
+  const whole = createHash('sha256');
+  for (const service of services) whole.update(digestOf(service));
+  const others: [string, object | undefined][] = Object.entries(parts);
+  others.sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, part] of others) if (part !== undefined) whole.update(name).update(digestOf(part));
+  return whole.digest('hex').slice(0, HEX_DIGITS);
+}
+
+function digestOf(part: object): string {
+  const before = known.get(part);
+  if (before !== undefined) return before;
+  const digest = hash('sha256', canonicalJson(part), 'hex');
+  known.set(part, digest);
+  return digest;
 }
 
 function canonicalJson(value: unknown): string {

@@ -28,7 +28,8 @@ interface Wait {
 /** A stream that has ended is most often followed by the next one within this: streams have an age, and replicas are replaced. */
 const RETURN_MS = 2_000;
 const PERIOD_MS = 60_000;
-const IDLE_PERIODS = 60;
+/** A key that nobody used for so long is let go. */
+export const IDLE_PERIODS = 60;
 
 /**
  * The interests of a running sidecar: asks for what is new, lets whoever needs an answer wait for it while there is a control
