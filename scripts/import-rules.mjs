@@ -35,13 +35,14 @@ export const NARROW_EDGES = [
   },
   {
     module: 'node:http2',
-    only: ['sidecar/src/wire/http2/', 'sidecar/src/probe/'],
+    only: ['sidecar/src/wire/http2/', 'sidecar/src/wire/bridge/', 'sidecar/src/probe/'],
     reason: 'our own frames replace it on the data path one day',
   },
   {
     module: 'node:http',
     only: [
-      ...['sidecar/src/wire/http/', 'sidecar/src/admin/', 'sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
+      ...['sidecar/src/wire/http/', 'sidecar/src/wire/bridge/', 'sidecar/src/admin/'],
+      ...['sidecar/src/exchange/otlp', 'sidecar/src/probe/'],
       ...['injector/src/admission/', 'kubernetes/src/', 'nacos/src/http/'],
       ...['runtime/src/small-server.ts', 'runtime/src/status-server.ts'],
     ],

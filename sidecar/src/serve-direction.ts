@@ -9,6 +9,7 @@ import { createAcceptor } from './listen/accept.ts';
 import { bindAll, type Listener } from './listen/bind.ts';
 import type { Connection } from './listen/connection.ts';
 import type { OriginalDestination } from './listen/original-destination.ts';
+import { createBridges } from './wire/bridge/bridges.ts';
 import { createHttp2Driver } from './wire/http2/http2-driver.ts';
 import { createHttpDriver } from './wire/http/http-driver.ts';
 import { createTcpDriver } from './wire/tcp/tcp-driver.ts';
@@ -46,13 +47,15 @@ export interface ServedDirection {
 /** listen -> original destination -> protocol -> driver -> handler, from top to bottom. */
 export async function serveDirection(options: DirectionOptions): Promise<ServedDirection> {
   const { direction, handler, limits, log } = options;
+  const bridges = createBridges(limits);
   const http = createHttpDriver({
+    ...bridges,
     handler,
     limits,
     warn: (message, cause) => log.warn({ direction, err: cause }, message),
     onTunnel: (socket, connection) => acceptor.acceptTunnel(socket, connection),
   });
-  const http2 = createHttp2Driver({ handler, limits, log });
+  const http2 = createHttp2Driver({ ...bridges, handler, limits, log });
   const tcp = createTcpDriver({ handler, limits: { ...limits, idleTimeoutMs: OPAQUE_IDLE_MS } });
   const drivers = { http, http2, tcp };
   const acceptor = createAcceptor({ ...options, drivers, idleTimeoutMs: limits.idleTimeoutMs });
@@ -78,10 +81,12 @@ export async function serveDirection(options: DirectionOptions): Promise<ServedD
       // First whoever may still come to a driver, then the drivers: once drained, they take nobody.
       await acceptor.drain();
       await Promise.all([...stopped, ...Object.values(drivers).map((driver) => driver.drain())]);
+      await bridges.drain();
     },
     close() {
       acceptor.close();
       for (const driver of Object.values(drivers)) driver.close();
+      bridges.close();
       for (const listener of listeners) closeListener(listener);
     },
   };

@@ -11,9 +11,10 @@ import type { Limits } from '../../config.ts';
 import type { RequestHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import type { Driver } from '../driver.ts';
+import type { Mirrors } from '../edge/copies.ts';
 import { mayUpgrade } from './may-upgrade.ts';
 import { requestError } from './request-error.ts';
-import { Session, type SessionContext } from './session.ts';
+import { Session, type SessionContext, type ToHttp2 } from './session.ts';
 import { createUpstreamCaller } from './upstream-call.ts';
 import { UpstreamPool } from './upstream-pool.ts';
 
@@ -25,6 +26,10 @@ export interface HttpDriverOptions {
    * CONNECT's target as its destination.
    */
   readonly onTunnel: (socket: Socket, connection: Connection) => void;
+  /** Absent: nothing is copied. */
+  readonly mirrors?: Mirrors | undefined;
+  /** Absent: every upstream speaks HTTP/1. */
+  readonly toHttp2?: ToHttp2 | undefined;
   /** Told what should not happen; it never ends the process. */
   readonly warn?: (message: string, cause: unknown) => void;
 }
@@ -50,6 +55,8 @@ export function createHttpDriver(options: HttpDriverOptions): Driver {
     caller: createUpstreamCaller({ pool, ...limits }),
     pool,
     responseTimeoutMs: limits.responseTimeoutMs,
+    mirrors: options.mirrors,
+    toHttp2: options.toHttp2,
     isDraining: () => end.isDraining,
     onTunnel(socket, connection) {
       release(socket);

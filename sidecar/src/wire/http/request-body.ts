@@ -28,9 +28,13 @@ export interface BodyEvents {
  * Sends the head now and the body once the upstream is connected, so that nothing of it is consumed when that fails. */
 export function sendBody(request: IncomingMessage, upstream: ClientRequest, events: BodyEvents): void {
   upstream.flushHeaders();
+  whenConnected(upstream, () => pump(request, upstream, events));
+}
+
+export function whenConnected(upstream: ClientRequest, connected: () => void): void {
   upstream.on('socket', (socket) => {
-    if (socket.connecting) socket.once('connect', () => pump(request, upstream, events));
-    else pump(request, upstream, events);
+    if (socket.connecting) socket.once('connect', connected);
+    else connected();
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Http2Stream, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Stream, type ServerHttp2Stream } from 'node:http2';
 
 /**
  * Calls `reached` when the peer has ended its half of `stream` with END_STREAM. The event `end` cannot tell: node:http2 emits it
@@ -11,6 +11,11 @@ export function onEndOfStream(stream: Http2Stream, reached: () => void): void {
     if (chunk === null && !stream.closed) reached();
     return push(chunk, encoding);
   };
+}
+
+/** Whether END_STREAM came in the same read as the head, before anybody could listen for it. */
+export function isHalfClosed(stream: ServerHttp2Stream): boolean {
+  return stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE;
 }
 
 /** How long a client may hold its window shut before a response that is written whole. */

@@ -5,7 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { onEndOfStream } from './end-of-stream.ts';
+import { isHalfClosed, onEndOfStream } from './end-of-stream.ts';
 import { fieldsObject } from './fields.ts';
 
 /** How much of a body is kept for another attempt until the response begins. */
@@ -126,9 +126,4 @@ export class RequestBody {
       sink.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
   }
-}
-
-/** Whether END_STREAM came in the same read as the head, before anybody could listen for it. */
-function isHalfClosed(stream: ServerHttp2Stream): boolean {
-  return stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE;
 }

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
-import type { Exchange, ExchangeResult, RequestHandler } from '../../exchange/exchange.ts';
+import type { EdgeHandling, Exchange, ExchangeResult, RequestHandler } from '../../exchange/exchange.ts';
 import type { Connection } from '../../listen/connection.ts';
 import type { ProxyError } from '../../proxy-error.ts';
 import type { HeaderEdit, RequestHead } from '../head.ts';
@@ -27,6 +27,8 @@ export interface FixedHandlerOptions {
   readonly targets: readonly SocketAddress[];
   readonly requestEdits?: readonly HeaderEdit[];
   readonly responseEdits?: readonly HeaderEdit[];
+  /** Of every request. */
+  readonly edge?: EdgeHandling | undefined;
   /** Set for requests that are to be refused. */
   readonly prepare?: RequestHandler['prepare'];
   readonly refusal?: (head: RequestHead) => ProxyError | undefined;
@@ -60,6 +62,7 @@ function fixedExchange(options: FixedHandlerOptions, record: RecordedExchange): 
     },
     requestEdits: options.requestEdits ?? [],
     responseEdits: options.responseEdits ?? [],
+    edge: options.edge,
     retry(error) {
       record.retries.push(error);
       if (!error.retryable || attempt + 1 >= options.targets.length) return false;
