@@ -24,5 +24,8 @@ export const HOP = {
   relayed: 'relayed',
 } as const;
 
+/** The cookie by which a gateway tells clients apart that a rule's `percent` knows no other key of. */
+export const STICKY_COOKIE = 'lanekeeper-key';
+
 /** Headers whose value links an outbound request to an inbound one, read for evidence and passed untouched. */
 export const TRACE_HEADERS = ['traceparent', 'b3', 'x-b3-traceid', 'x-request-id', 'sw8'] as const;

@@ -9,8 +9,9 @@ import {
   readInboundEvidence,
   readOutboundEvidence,
 } from './evidence.ts';
-import { type Fields, headOf } from './head.fixture.ts';
+import { type Fields, headOf, viewOf } from './head.fixture.ts';
 import { compileRules } from './match-rule.ts';
+import { createRuleSet, NO_RULES } from './rule-set.ts';
 import type { TagConflict } from './tag.ts';
 
 interface World {
@@ -24,15 +25,19 @@ interface World {
   readonly workloadLane?: string;
   readonly trace?: boolean;
   readonly useInFlight?: boolean;
+  /** The rule colours tagged requests too. */
+  readonly overwrite?: boolean;
 }
 
 const EVIDENCE = { trace: true, inFlight: true, bridge: ['x-mse-tag'] };
 
-function rulesOf(lane: string | undefined): EvidenceContext['rules'] {
-  if (lane === undefined) return [];
+function rulesOf({ ruleLane: lane, overwrite = false }: World): EvidenceContext['rules'] {
+  if (lane === undefined) return NO_RULES;
   const rest = { group: 'g', fallback: [], serviceFallback: {}, entries: [], priority: 0 };
   const never = { name: 'never', match: [{ hosts: ['other'] }], ...rest, priority: 1 };
-  return compileRules([never, { name: lane, match: [{ hosts: ['b'] }], ...rest }]);
+  const matching = { name: lane, match: [{ hosts: ['b'], overwrite }], ...rest };
+  const source = { lanes: [never, matching], colouring: [], settings: { regionHeader: 'x-region' } };
+  return createRuleSet(compileRules(source));
 }
 
 function contextOf(world: World): EvidenceContext {
@@ -53,7 +58,8 @@ function contextOf(world: World): EvidenceContext {
     },
     policy: { evidence },
     workload: { app: 'a', namespace: 'ns', lane: world.workloadLane ?? 'base', pod: 'a-0', zone: undefined },
-    rules: rulesOf(world.ruleLane),
+    rules: rulesOf(world),
+    origin: { clientAddress: '' },
     links: { lookup: (id) => seen.get(id) },
     inFlight: { verdict: () => world.inFlight },
   };
@@ -66,7 +72,7 @@ const opaque = (world: Omit<World, 'fields'>): Evidence | TagConflict =>
 const inbound = (world: World, untagged: 'correct' | 'adopt'): Evidence | TagConflict =>
   readInboundEvidence(headOf(world.fields), contextOf(world), untagged);
 const gateway = (world: World, trustIncomingTag: boolean): Evidence | TagConflict =>
-  readGatewayEvidence(headOf(world.fields), contextOf(world), { trustIncomingTag });
+  readGatewayEvidence(viewOf(world.fields), contextOf(world), { trustIncomingTag });
 
 describe('readOutboundEvidence', () => {
   it('says which header linked the request to an inbound one', () => {

@@ -5,6 +5,8 @@ import type { RequestHead } from '../wire/head.ts';
 import type { Workload } from '../workload.ts';
 import type { RequestOrigin } from './condition.ts';
 import type { CompiledRule } from './match-rule.ts';
+import { RequestView } from './request-view.ts';
+import type { RuleSet } from './rule-set.ts';
 import { readTag, type TagConflict } from './tag.ts';
 import { readTraceIds } from './trace-ids.ts';
 
@@ -17,6 +19,8 @@ export interface Evidence {
   readonly detail: string;
   /** Several lanes are in flight and nothing links the request to one of them. */
   readonly ambiguous: boolean;
+  /** The key by which the client is known from now on: a rule asked for it, and the client is to be given it in a cookie. */
+  readonly newKey?: string | undefined;
 }
 
 /** What the ladder climbs on, besides the request itself. */
@@ -26,7 +30,7 @@ export interface EvidenceContext {
   readonly policy: { readonly evidence: EvidenceConfig };
   readonly workload: Workload;
   /** The rules that colour at this place; empty where it is no entry. */
-  readonly rules: readonly CompiledRule[];
+  readonly rules: RuleSet;
   readonly links: TraceLinks;
   readonly inFlight: InFlightView;
   /** What rules may look at beside the head. */
@@ -53,7 +57,7 @@ export type UntaggedInbound = 'correct' | 'adopt';
 
 /**
  * The lane of a request that this workload makes: the ladder of docs/lanes.md, first hit wins. A tag is the application's own
- * word and stands before the rules, which colour only what carries none. Undefined `head`: opaque bytes, only what is known
+ * word and stands before the rules, but for those that overwrite it. Undefined `head`: opaque bytes, only what is known
  * without reading them counts.
  */
 export function readOutboundEvidence(
@@ -61,12 +65,7 @@ export function readOutboundEvidence(
   context: EvidenceContext,
 ): Evidence | TagConflict {
   if (head === undefined) return inferLane(context);
-  return (
-    readTagEvidence(head, context) ??
-    readRuleEvidence(head, context) ??
-    readTraceEvidence(head, context) ??
-    inferLane(context)
-  );
+  return readExplicitEvidence(head, context) ?? readTraceEvidence(head, context) ?? inferLane(context);
 }
 
 /** The lane of a request that arrives at this workload: its tag, else the rules that colour here, else what is untagged is. */
@@ -75,19 +74,23 @@ export function readInboundEvidence(
   context: EvidenceContext,
   untagged: UntaggedInbound,
 ): Evidence | TagConflict {
-  const explicit = readTagEvidence(head, context) ?? readRuleEvidence(head, context);
+  const explicit = readExplicitEvidence(head, context);
   if (explicit !== undefined) return explicit;
   return (untagged === 'adopt' ? ofWorkload(context.workload) : undefined) ?? NO_EVIDENCE;
 }
 
 /** The lane of a request from outside: a tag counts only where the edge is told to trust it, else the rules decide alone. */
 export function readGatewayEvidence(
-  head: RequestHead,
+  view: RequestView,
   context: EvidenceContext,
   options: { readonly trustIncomingTag: boolean },
 ): Evidence | TagConflict {
-  const tagged = options.trustIncomingTag ? readTagEvidence(head, context) : undefined;
-  return tagged ?? readRuleEvidence(head, context) ?? NO_EVIDENCE;
+  const tag = options.trustIncomingTag ? readTagEvidence(view.head, context) : undefined;
+  const evidence = byTagOrRule(tag, view, context.rules) ?? NO_EVIDENCE;
+  // Also where no rule matched: the client must be told apart by the same key next time.
+  return view.newKey === undefined || 'conflict' in evidence
+    ? evidence
+    : { ...evidence, newKey: view.newKey };
 }
 
 const NO_EVIDENCE: Evidence = Object.freeze({
@@ -104,10 +107,30 @@ function readTagEvidence(head: RequestHead, context: EvidenceContext): Evidence 
   return { lane: tag.lane, rung: tag.source, detail: tag.detail, ambiguous: false };
 }
 
-function readRuleEvidence(head: RequestHead, context: EvidenceContext): Evidence | undefined {
-  const rule = context.rules.find((candidate) => candidate.matches(head, context.origin));
+function readExplicitEvidence(
+  head: RequestHead,
+  context: EvidenceContext,
+): Evidence | TagConflict | undefined {
+  const tag = readTagEvidence(head, context);
+  if (context.rules.rules.length === 0) return tag;
+  return byTagOrRule(tag, new RequestView(head, context.origin), context.rules);
+}
+
+/** A tag that is trusted wins over all rules but those that say otherwise (docs/adr/0003). */
+function byTagOrRule(
+  tag: Evidence | TagConflict | undefined,
+  view: RequestView,
+  rules: RuleSet,
+): Evidence | TagConflict | undefined {
+  if (tag === undefined) return ofRule(rules.find(view));
+  const rule = rules.overwriting?.find(view);
+  if (rule === undefined) return tag;
+  return ofRule(rule, ` instead of ${'conflict' in tag ? tag.conflict : tag.detail}`);
+}
+
+function ofRule(rule: CompiledRule | undefined, instead = ''): Evidence | undefined {
   if (rule === undefined) return undefined;
-  return { lane: rule.lane, rung: 'rule', detail: `rule ${rule.label}`, ambiguous: false };
+  return { lane: rule.lane, rung: 'rule', detail: `rule ${rule.label}${instead}`, ambiguous: false };
 }
 
 /**

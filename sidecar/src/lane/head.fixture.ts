@@ -1,4 +1,6 @@
 import type { HeaderEdit, HeaderReader, RequestHead } from '../wire/head.ts';
+import type { RequestOrigin } from './condition.ts';
+import { RequestView } from './request-view.ts';
 
 export type Fields = Readonly<Record<string, string | undefined>>;
 
@@ -11,6 +13,15 @@ export function headersOf(fields: Fields): HeaderReader {
 export function headOf(fields: Fields, rest: Partial<Omit<RequestHead, 'headers'>> = {}): RequestHead {
   const line = { protocol: 'http/1.1', method: 'GET', authority: 'b', path: '/' } as const;
   return { ...line, ...rest, headers: headersOf(fields) };
+}
+
+/** What rules see of such a request; it comes from nowhere unless `origin` says otherwise. */
+export function viewOf(
+  fields: Fields,
+  rest: Parameters<typeof headOf>[1] = {},
+  origin: Partial<RequestOrigin> = {},
+): RequestView {
+  return new RequestView(headOf(fields, rest), { clientAddress: '', ...origin });
 }
 
 /** What a request carries after `edits`, as the wire contract says. */

@@ -1,16 +1,20 @@
-import type { LaneConfig, MatchRule, ValueMatch } from '@lanekeeper/protocol/model';
+import type { ColourRule, LaneConfig, MatchRule, ValueMatch } from '@lanekeeper/protocol/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headOf } from './head.fixture.ts';
+import { viewOf } from './head.fixture.ts';
 import { compileRules } from './match-rule.ts';
 
 function laneOf(name: string, match: readonly MatchRule[], priority = 0): LaneConfig {
   return { name, group: 'shop', fallback: ['base'], serviceFallback: {}, match, entries: ['a'], priority };
 }
 
-function matches(rule: MatchRule, head: Parameters<typeof headOf>): boolean {
-  const [compiled] = compileRules([laneOf('gray', [rule])]);
-  return compiled?.matches(headOf(...head)) ?? false;
+function compile(lanes: readonly LaneConfig[], colouring: readonly ColourRule[] = []) {
+  return compileRules({ lanes, colouring, settings: { regionHeader: 'x-region' } });
+}
+
+function matches(rule: MatchRule, request: Parameters<typeof viewOf>): boolean {
+  const [compiled] = compile([laneOf('gray', [rule])]);
+  return compiled?.matches(viewOf(...request)) ?? false;
 }
 
 const onHost = (hosts: readonly string[], authority: string): boolean =>
@@ -21,9 +25,9 @@ describe('compileRules', () => {
   it('asks by priority, larger first, then lane name, then place in the lane', () => {
     const rule = { hosts: ['*'] };
     const lanes = [laneOf('b', [rule, rule]), laneOf('c', [rule], 10), laneOf('a', [rule])];
-    expect(compileRules(lanes).map(({ label }) => label)).toEqual(['c#0', 'a#0', 'b#0', 'b#1']);
+    expect(compile(lanes).map(({ label }) => label)).toEqual(['c#0', 'a#0', 'b#0', 'b#1']);
     expect(lanes.map(({ name }) => name)).toEqual(['b', 'c', 'a']);
-    expect(compileRules(lanes)[0]).toMatchObject({ lane: 'c', group: 'shop', entries: ['a'] });
+    expect(compile(lanes)[0]).toMatchObject({ lane: 'c', group: 'shop', entries: ['a'] });
   });
 
   it('colours nobody by a rule without conditions', () => {
@@ -97,6 +101,17 @@ describe('value conditions', () => {
     [{ suffix: 'ab' }, ['ab', 'cab'], ['abc', undefined]],
     [{ in: ['a', 'b'] }, ['a', 'b'], ['c', 'a,b', undefined]],
     [{ in: [] }, [], ['', 'a', undefined]],
+    [{ regex: '10[0-9]{2}|vip' }, ['1001', 'vip'], ['10011', 'x1001', 'VIP', undefined]],
+    [{ regex: '(' }, [], ['(', '', undefined]],
+    [
+      { range: { from: 2, to: 3.5 } },
+      ['2', '3.5', '+3', '03', '2.000'],
+      ['1.9', '3.51', '-2', '2 ', '0x3', '2e0', '', 'x', undefined],
+    ],
+    [{ range: { from: -1 } }, ['-1', '0', '99999999999999999999'], ['-1.1', 'Infinity', undefined]],
+    [{ range: { to: 10 } }, ['10', '-5'], ['11', 'NaN', '']],
+    [{ percent: 100 }, ['x', 'y'], ['', undefined]],
+    [{ percent: 0 }, [], ['x', '', undefined]],
     [{ present: true }, ['', 'x'], [undefined]],
     [{ present: false }, [], ['', 'x']],
   ])('%j', (match, yes, no) => {
@@ -163,5 +178,134 @@ describe('query conditions', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('rules beside lanes', () => {
+  const match: readonly MatchRule[] = [{ hosts: ['*'] }];
+  const beside = (name: string, lane: string, priority = 0): ColourRule => ({
+    ...{ name, lane, entries: ['shop/edge'], match, priority },
+  });
+
+  it('stand among lanes by priority and name of the lane, behind the own rules of their lane', () => {
+    const lanes = [laneOf('b', match), laneOf('a', match), laneOf('c', match, 5)];
+    const colouring = [beside('z', 'a'), beside('y', 'a'), beside('first', 'b', 9), beside('x', 'c', 5)];
+    const labels = compile(lanes, colouring).map(({ label }) => label);
+    expect(labels).toEqual(['first#0', 'c#0', 'x#0', 'a#0', 'z#0', 'y#0', 'b#0']);
+  });
+
+  it('order lanes of one name by their group, whatever the order they come in', () => {
+    const lanes = ['two', 'one'].map((group) => ({ ...laneOf('a', match), group }));
+    const groups = (source: readonly LaneConfig[]) => compile(source).map(({ group }) => group);
+    expect(groups(lanes)).toEqual(['one', 'two']);
+    expect(groups(lanes.toReversed())).toEqual(['one', 'two']);
+  });
+
+  it('are of no group and keep their entries', () => {
+    const [rule] = compile([], [beside('TrafficLabelRule shop/beta', 'gray')]);
+    expect(rule).toMatchObject({ lane: 'gray', group: undefined, entries: ['shop/edge'] });
+    expect(rule?.label).toBe('TrafficLabelRule shop/beta#0');
+  });
+});
+
+describe('regions', () => {
+  const rule: MatchRule = { regions: ['eu-1', 'eu-2'] };
+
+  it('are values of the header that the settings name', () => {
+    expect(matches(rule, [{ 'x-region': 'eu-2' }])).toBe(true);
+    expect(matches(rule, [{ 'x-region': 'EU-2' }])).toBe(false);
+    expect(matches(rule, [{ 'x-region': 'eu-1, eu-2' }])).toBe(false);
+    expect(matches(rule, [{}])).toBe(false);
+    const [compiled] = compileRules({
+      ...{ lanes: [laneOf('gray', [rule])], colouring: [], settings: { regionHeader: 'x-geo' } },
+    });
+    expect(compiled?.matches(viewOf({ 'x-geo': 'eu-1' }))).toBe(true);
+  });
+});
+
+describe('source networks', () => {
+  const from = (clientAddress: string): boolean =>
+    matches({ sourceCidrs: ['10.0.0.0/8', '2001:db8::/32'] }, [{}, {}, { clientAddress }]);
+
+  it('hold the address of the client, in whatever spelling', () => {
+    expect(['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::7'].map(from)).toEqual([true, true, true]);
+    expect(['11.0.0.1', '2001:db9::1', '', 'unknown'].map(from)).toEqual([false, false, false, false]);
+  });
+});
+
+describe('regular expressions', () => {
+  it('match whole paths, without the query', () => {
+    const onRegex = (regex: string, path: string): boolean => matches({ paths: [{ regex }] }, [{}, { path }]);
+    expect(onRegex('/v[0-9]+/.*', '/v12/items?x=1')).toBe(true);
+    expect(onRegex('/v[0-9]+', '/v12/items')).toBe(false);
+    expect(onRegex('/a', '/xx/a')).toBe(false);
+    expect(onRegex('(', '/a')).toBe(false);
+  });
+});
+
+describe('a percentage of clients', () => {
+  const gray = (rule: MatchRule, key: string): boolean =>
+    matches({ percent: 50, key: { header: 'X-User' }, ...rule }, [{ 'x-user': key }]);
+  const clients = Array.from({ length: 200 }, (_, index) => `user-${index}`);
+  const chosen = clients.filter((client) => gray({}, client));
+
+  it('is the same clients every time, whichever way the key is said', () => {
+    expect(chosen.length).toBeGreaterThan(70);
+    expect(chosen.length).toBeLessThan(130);
+    for (const client of clients) {
+      const isIn = chosen.includes(client);
+      const byCookie = matches({ percent: 50, key: { cookie: 'uid' } }, [{ cookie: `a=b; uid=${client}` }]);
+      const byQuery = matches({ percent: 50, key: { query: 'uid' } }, [{}, { path: `/?uid=${client}` }]);
+      const byAddress = matches({ percent: 50, key: { sourceIp: true } }, [
+        {},
+        {},
+        { clientAddress: client },
+      ]);
+      const byValue = matches({ headers: { 'x-user': { percent: 50 } } }, [{ 'x-user': client }]);
+      expect([byCookie, byQuery, byAddress, byValue]).toEqual([isIn, isIn, isIn, isIn]);
+    }
+  });
+
+  it('needs the other conditions of its rule as well', () => {
+    const [client = ''] = chosen;
+    expect(gray({ hosts: ['b'] }, client)).toBe(true);
+    expect(gray({ hosts: ['c'] }, client)).toBe(false);
+  });
+
+  it('does not hold without the key where no cookie is set', () => {
+    expect(matches({ percent: 100, key: { header: 'x-user' } }, [{}])).toBe(false);
+    expect(matches({ percent: 100, key: { header: 'x-user' } }, [{ 'x-user': '' }])).toBe(false);
+    expect(matches({ percent: 100, key: { sourceIp: true } }, [{}])).toBe(false);
+    expect(matches({ percent: 100 }, [{ cookie: 'lanekeeper-key=k' }])).toBe(false);
+    expect(matches({ headers: { 'x-user': { percent: 100 } } }, [{ 'x-user': '' }])).toBe(false);
+  });
+
+  it('tells clients apart by our cookie at a gateway, where the request has no other key', () => {
+    const atEdge = (rule: MatchRule, cookie: string): boolean =>
+      matches({ percent: 50, ...rule }, [{ cookie }, {}, { newKey: () => 'new' }]);
+    for (const client of clients) {
+      expect(atEdge({}, `lanekeeper-key=${client}`)).toBe(chosen.includes(client));
+      expect(atEdge({ key: { header: 'x-user' } }, `lanekeeper-key=${client}`)).toBe(chosen.includes(client));
+    }
+    const other = clients.find((client) => !chosen.includes(client)) ?? '';
+    const [one = ''] = chosen;
+    expect(atEdge({ key: { cookie: 'uid' } }, `lanekeeper-key=${one}; uid=${other}`)).toBe(false);
+  });
+
+  it('makes a key for a client without one, once a request, and only where the rest of the rule holds', () => {
+    let made = 0;
+    const newKey = (): string => `key-${(made += 1)}`;
+    const rules = compile([
+      laneOf('gray', [{ hosts: ['other'], percent: 0 }, { percent: 0 }, { percent: 0 }]),
+    ]);
+    const view = viewOf({ cookie: 'lanekeeper-key=' }, {}, { newKey });
+    expect(rules.map((rule) => rule.matches(view))).toEqual([false, false, false]);
+    expect([made, view.newKey]).toEqual([1, 'key-1']);
+    const elsewhere = viewOf({}, { authority: 'x' }, { newKey });
+    rules[0]?.matches(elsewhere);
+    expect([made, elsewhere.newKey]).toEqual([1, undefined]);
+    const known = viewOf({ cookie: 'lanekeeper-key=k' }, {}, { newKey });
+    rules[1]?.matches(known);
+    expect([made, known.newKey]).toEqual([1, undefined]);
   });
 });

@@ -1,52 +1,90 @@
-import type { LaneConfig, MatchRule } from '@lanekeeper/protocol/model';
-import type { RequestHead } from '../wire/head.ts';
-import type { Condition, RequestOrigin } from './condition.ts';
-import { cookieCondition, headerCondition, queryCondition } from './match-fields.ts';
+import type { ColourRule, LaneConfig, MatchRule, MeshConfig } from '@lanekeeper/protocol/model';
+import type { Condition } from './condition.ts';
+import { shareCondition, sourceCondition } from './match-client.ts';
+import { cookieCondition, headerCondition, queryCondition, regionCondition } from './match-fields.ts';
+import { needsOf, type Need } from './rule-needs.ts';
 import { hostCondition, methodCondition, pathCondition } from './match-target.ts';
 
-/** One rule of a lane, ready to be asked. */
+/** One rule, ready to be asked. */
 export interface CompiledRule {
   readonly lane: string;
-  readonly group: string;
-  /** Workloads (app names) at whose inbound side it applies, beside the gateway. */
+  /** Of its lane; undefined: it stands beside lanes and colours at its entries only, whatever their group. */
+  readonly group: string | undefined;
+  /** Workloads (`app` or `namespace/app`) at whose inbound side it applies. */
   readonly entries: readonly string[];
-  /** `gray#0`: the lane and the rule's place in it, for people. */
+  /** `gray#0`: the lane, or the name of a rule beside lanes, and the place in it; for people. */
   readonly label: string;
-  matches(head: RequestHead, origin: RequestOrigin): boolean;
+  /** It also colours a request that carries a trusted tag. */
+  readonly overwrites: boolean;
+  /** Each of them must hold for it to match; what an index over many finds it by. */
+  readonly needs: readonly Need[];
+  readonly matches: Condition;
 }
 
-/** The rules of all lanes in the order in which they are asked: priority (larger first), lane name, place in the lane. */
-export function compileRules(lanes: readonly LaneConfig[]): readonly CompiledRule[] {
-  return [...lanes].sort(compareLanes).flatMap((lane) =>
-    lane.match.map((rule, place) => ({
-      lane: lane.name,
-      group: lane.group,
-      entries: lane.entries,
-      label: `${lane.name}#${place}`,
-      matches: compileRule(rule),
-    })),
-  );
+/** What rules are made of. */
+export type RuleSource = Pick<MeshConfig, 'lanes' | 'colouring'> & {
+  readonly settings: Pick<MeshConfig['settings'], 'regionHeader'>;
+};
+
+/**
+ * The rules of all lanes, and those beside them, in the order in which they are asked: priority (larger first), lane name, a lane's own
+ * rules before those beside it, group name, place.
+ */
+export function compileRules(source: RuleSource): readonly CompiledRule[] {
+  const { regionHeader } = source.settings;
+  return [...source.lanes.map(ofLane), ...source.colouring.map(besideLane)]
+    .sort(compareOwners)
+    .flatMap(({ match, priority: _, name, ...owner }) =>
+      match.map((rule, place) => ({
+        ...owner,
+        label: `${name}#${place}`,
+        overwrites: rule.overwrite === true,
+        needs: needsOf(rule, regionHeader),
+        matches: compileRule(rule, owner.lane, regionHeader),
+      })),
+    );
 }
 
-function compareLanes(a: LaneConfig, b: LaneConfig): number {
+interface RuleOwner extends Pick<CompiledRule, 'lane' | 'group' | 'entries'> {
+  readonly name: string;
+  readonly match: readonly MatchRule[];
+  readonly priority: number;
+}
+
+function ofLane({ name, group, entries, match, priority }: LaneConfig): RuleOwner {
+  return { lane: name, name, group, entries, match, priority };
+}
+
+function besideLane({ name, lane, entries, match, priority }: ColourRule): RuleOwner {
+  return { lane, name, group: undefined, entries, match, priority };
+}
+
+/** Equal ones stay in the order in which they were declared. */
+function compareOwners(a: RuleOwner, b: RuleOwner): number {
   if (a.priority !== b.priority) return b.priority - a.priority;
-  if (a.name === b.name) return 0;
-  return a.name < b.name ? -1 : 1;
+  if (a.lane !== b.lane) return a.lane < b.lane ? -1 : 1;
+  if (a.group === b.group) return 0;
+  if (a.group === undefined || b.group === undefined) return a.group === undefined ? 1 : -1;
+  return a.group < b.group ? -1 : 1;
 }
 
 /**
- * All conditions must hold; an absent or empty one (`hosts: []`) is none. A rule without any matches nothing: sources refuse
- * it, and if one slips through it must not colour everybody.
+ * All conditions must hold, the cheap ones are asked first; an absent or empty one (`hosts: []`) is none. A rule without any matches
+ * nothing: sources refuse it, and if one slips through it must not colour everybody. A share comes last: it may give the client a key.
  */
-function compileRule(rule: MatchRule): Condition {
+function compileRule(rule: MatchRule, lane: string, regionHeader: string): Condition {
   const conditions = [
     hostCondition(rule.hosts ?? []),
     methodCondition(rule.methods ?? []),
+    headerCondition(rule.headers ?? {}, lane),
+    regionCondition(rule.regions ?? [], regionHeader),
     pathCondition(rule.paths ?? []),
-    headerCondition(rule.headers ?? {}),
-    queryCondition(rule.query ?? {}),
-    cookieCondition(rule.cookies ?? {}),
+    queryCondition(rule.query ?? {}, lane),
+    cookieCondition(rule.cookies ?? {}, lane),
+    sourceCondition(rule.sourceCidrs ?? []),
+    shareCondition(rule, lane),
   ].filter((condition) => condition !== undefined);
-  if (conditions.length === 0) return () => false;
-  return (head, origin) => conditions.every((condition) => condition(head, origin));
+  const [only] = conditions;
+  if (only === undefined) return () => false;
+  return conditions.length === 1 ? only : (view) => conditions.every((condition) => condition(view));
 }

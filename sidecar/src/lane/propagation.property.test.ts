@@ -11,6 +11,7 @@ import { InFlightLanes } from './in-flight.ts';
 import { SeenIds } from './seen-ids.ts';
 import { stampEdits } from './stamp.ts';
 import { readTraceIds } from './trace-ids.ts';
+import { NO_RULES } from './rule-set.ts';
 
 const EVIDENCE = { trace: true, inFlight: true, bridge: ['x-mse-tag'] };
 const CARRIERS = { baggageKey: 'lane', bridge: EVIDENCE.bridge };
@@ -48,7 +49,8 @@ class Pod {
     },
     policy: { evidence: EVIDENCE },
     workload: { app: 'a', namespace: 'ns', lane: 'base', pod: 'a-0', zone: undefined },
-    rules: [],
+    rules: NO_RULES,
+    origin: { clientAddress: '' },
     links: this.#links,
     inFlight: this.#inFlight,
   };

@@ -134,15 +134,15 @@ describe('compileSnapshot', () => {
       lane('early', { match, entries: ['a', 'b'], priority: 9 }),
     ];
     const { rulesByEntry, rulesByGroup } = compileSnapshot(mesh({ lanes }), OPTIONS);
-    expect(rulesByEntry.get('a')?.all.map((rule) => rule.lane)).toEqual(['early', 'other', 'late']);
+    expect(rulesByEntry.get('a')?.all.rules.map((rule) => rule.lane)).toEqual(['early', 'other', 'late']);
     expect(
       rulesByEntry
         .get('a')
         ?.byGroup.get('demo')
-        ?.map((rule) => rule.lane),
+        ?.rules.map((rule) => rule.lane),
     ).toEqual(['early', 'late']);
-    expect(rulesByEntry.get('b')?.all.map((rule) => rule.lane)).toEqual(['early']);
-    expect(rulesByGroup.get('second')?.map((rule) => rule.lane)).toEqual(['other']);
+    expect(rulesByEntry.get('b')?.all.rules.map((rule) => rule.lane)).toEqual(['early']);
+    expect(rulesByGroup.get('second')?.rules.map((rule) => rule.lane)).toEqual(['other']);
     expect(rulesByEntry.get('z')).toBeUndefined();
   });
 });

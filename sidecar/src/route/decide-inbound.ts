@@ -4,12 +4,12 @@ import type { FallbackReason } from '@lanekeeper/protocol/reasons';
 import { VARIABLES } from '@lanekeeper/protocol/variables';
 import type { Evidence } from '../lane/evidence.ts';
 import { readInboundEvidence } from '../lane/evidence.ts';
-import type { CompiledRule } from '../lane/match-rule.ts';
+import { NO_RULES, type RuleSet } from '../lane/rule-set.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
 import type { Decision, Fallback } from './decision.ts';
 import type { DecisionContext } from './decision-context.ts';
-import { NO_RULES, evidenceContext } from './decision-context.ts';
+import { evidenceContext } from './decision-context.ts';
 import { chainOf } from './lane-chain.ts';
 import { isConflict, refuse, refuseConflict, toSelection } from './make-decision.ts';
 import type { OwnService } from './own-service.ts';
@@ -37,16 +37,17 @@ export function decideInbound(head: RequestHead, connection: Connection, context
   const own = findOwnService(head, connection, context);
   const policy = own.service?.policy ?? snapshot.defaultPolicy;
   const rules = entryRules(snapshot, workload.app, policy.group);
-  const evidence = readInboundEvidence(head, evidenceContext(context, policy, rules), untaggedInbound);
+  const origin = { clientAddress: connection.peer.address };
+  const evidence = readInboundEvidence(head, evidenceContext(context, policy, rules, origin), untaggedInbound);
   if (isConflict(evidence)) return refuseConflict(evidence, own.servicePort, snapshot.generation);
   return judge({ head, connection, context, own, evidence });
 }
 
-/** An app of another group that happens to have the name of an entry does not colour. */
-function entryRules(snapshot: Snapshot, app: string, group: string): readonly CompiledRule[] {
+/** An app of another group that happens to have the name of an entry does not colour, unless a rule beside lanes names it. */
+function entryRules(snapshot: Snapshot, app: string, group: string): RuleSet {
   const entry = snapshot.rulesByEntry.get(app);
   if (entry === undefined) return NO_RULES;
-  return group === '' ? entry.all : (entry.byGroup.get(group) ?? NO_RULES);
+  return group === '' ? entry.all : (entry.byGroup.get(group) ?? entry.beside);
 }
 
 function judge(arrival: Arrival): Decision {

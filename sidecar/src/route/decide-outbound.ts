@@ -1,11 +1,12 @@
 import { isLoopback, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { readOutboundEvidence } from '../lane/evidence.ts';
+import { NO_RULES } from '../lane/rule-set.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { RequestHead } from '../wire/head.ts';
 import { addressKey } from './address-key.ts';
 import type { Decision } from './decision.ts';
 import type { DecisionContext } from './decision-context.ts';
-import { NO_RULES, evidenceContext } from './decision-context.ts';
+import { evidenceContext } from './decision-context.ts';
 import {
   conflictEvidence,
   isConflict,

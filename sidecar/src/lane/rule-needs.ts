@@ -1,0 +1,70 @@
+import type { MatchRule, PathMatch, ValueMatch } from '@lanekeeper/protocol/model';
+import { hostName, type RequestView } from './request-view.ts';
+
+/** Something of a request that one look finds; rules that want the same of it share its `id`. */
+export interface Field {
+  readonly id: string;
+  readonly read: (view: RequestView) => string | undefined;
+  /** Its values are host names: `*.example.com` is wanted by all names below. */
+  readonly isHost?: true;
+}
+
+/** What a request must have for a rule to match: one of `values` in the field; with undefined, the field with any value. */
+export interface Need {
+  readonly field: Field;
+  readonly values: readonly string[] | undefined;
+}
+
+const HOST: Field = { id: 'host', read: (view) => view.host, isHost: true };
+const SEGMENT: Field = { id: 'segment', read: (view) => firstSegment(view.path) };
+
+/** Necessary, not sufficient: a request without one of these does not match the rule, one with all of them may. */
+export function needsOf(rule: MatchRule, regionHeader: string): readonly Need[] {
+  const regions = rule.regions ?? [];
+  return [
+    ...hostNeed(rule.hosts ?? []),
+    ...segmentNeed(rule.paths ?? []),
+    ...fieldNeeds(rule.headers, (name) => headerField(name.toLowerCase())),
+    ...fieldNeeds(rule.cookies, (name) => ({ id: `cookie ${name}`, read: (view) => view.cookie(name) })),
+    ...fieldNeeds(rule.query, (name) => ({ id: `query ${name}`, read: (view) => view.parameter(name) })),
+    ...(regions.length === 0 ? [] : [{ field: headerField(regionHeader.toLowerCase()), values: regions }]),
+  ];
+}
+
+function headerField(name: string): Field {
+  return { id: `header ${name}`, read: (view) => view.header(name) };
+}
+
+function hostNeed(hosts: readonly string[]): readonly Need[] {
+  const values = hosts.map((host) => hostName(host.toLowerCase()));
+  return values.length === 0 || values.includes('*') ? [] : [{ field: HOST, values }];
+}
+
+/** A prefix of `/` and a regular expression may begin with any segment. */
+function segmentNeed(paths: readonly PathMatch[]): readonly Need[] {
+  const values = paths.map((path) => {
+    if ('exact' in path) return firstSegment(path.exact);
+    if ('regex' in path) return undefined;
+    const prefix = path.prefix.replace(/\/+$/, '');
+    return prefix === '' ? undefined : firstSegment(prefix);
+  });
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 || known.length < values.length ? [] : [{ field: SEGMENT, values: known }];
+}
+
+/** `/a/b` -> `/a`; all of a text without a second slash, also of one that is no path (`*`). */
+function firstSegment(path: string): string {
+  const end = path.indexOf('/', 1);
+  return end === -1 ? path : path.slice(0, end);
+}
+
+function fieldNeeds(
+  matches: Readonly<Record<string, ValueMatch>> = {},
+  fieldOf: (name: string) => Field,
+): readonly Need[] {
+  return Object.entries(matches).flatMap(([name, match]): readonly Need[] => {
+    if ('present' in match && !match.present) return [];
+    if ('exact' in match) return [{ field: fieldOf(name), values: [match.exact] }];
+    return [{ field: fieldOf(name), values: 'in' in match ? match.in : undefined }];
+  });
+}
