@@ -24,6 +24,8 @@ export const FINDING_CODES = {
   LK0121: 'NacosMetadataMissing',
   LK0122: 'NacosPodMismatch',
   LK0123: 'PropagationLost',
+  // LK0124 is for releases.
+  LK0125: 'MemberNotExported',
 } as const;
 
 export type FindingCode = keyof typeof FINDING_CODES;

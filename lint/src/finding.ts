@@ -13,3 +13,12 @@ export interface Finding {
   /** What to do about it, in one sentence. */
   readonly fix: string;
 }
+
+/** Errors first, then by object, code and path: the same list for the same world. */
+export function compareFindings(a: Finding, b: Finding): number {
+  if (a.severity !== b.severity) return a.severity === 'error' ? -1 : 1;
+  const left = `${a.object}\0${a.code}\0${a.path}`;
+  const right = `${b.object}\0${b.code}\0${b.path}`;
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}

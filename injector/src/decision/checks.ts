@@ -1,10 +1,10 @@
 import { PORTS, PROXY_UID } from '@lanekeeper/protocol/ports';
+import { isOtherMesh } from '@lanekeeper/protocol/other-meshes';
 import type { AdmissionRequest } from '../admission/decode.ts';
 import { isAbsent, objectAt, ownText } from '../pod/json.ts';
 import { OURS } from '../pod/names.ts';
 import type { Container, PodView } from '../pod/pod.ts';
 import type { Input } from './gather.ts';
-import { isOtherMesh } from './other-meshes.ts';
 import type { SkipReason } from './reasons.ts';
 import { captureOf, wishOf } from './wish.ts';
 

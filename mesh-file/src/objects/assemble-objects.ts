@@ -1,4 +1,11 @@
-import type { ColourRule, LaneConfig, LaneGroupConfig, MeshSettings } from '@lanekeeper/protocol/model';
+import type {
+  ColourRule,
+  LaneConfig,
+  LaneGroupConfig,
+  MeshSettings,
+  ServiceRef,
+} from '@lanekeeper/protocol/model';
+import { ANNOTATIONS } from '@lanekeeper/protocol/labels';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
 import {
@@ -50,22 +57,22 @@ export interface ObjectVerdict {
 }
 
 export type VerdictReason =
-  'Accepted' | 'GroupNotFound' | 'ServiceInTwoGroups' | 'FallbackUnknown' | 'NotYetEffective';
+  'Accepted' | 'GroupNotFound' | 'ServiceInTwoGroups' | 'NotExported' | 'FallbackUnknown' | 'NotYetEffective';
 
 export interface AssembleOptions {
   readonly settings: MeshSettings;
   /** A lane that has expired: its rules are out of force, its routing stays, so that what is in flight ends. Default: none has. */
   readonly hasExpired?: (lane: LaneObject) => boolean;
+  /** Whether a service of another namespace may be a member of a group of `namespace`; its owners decide. Default: yes. */
+  readonly isExported?: (service: ServiceRef, namespace: string) => boolean;
 }
 
 /** The order of `objects` does not matter: of two that claim the same thing the older one has it. */
-export function assembleObjects(
-  objects: readonly MeshObject[],
-  { settings, hasExpired = () => false }: AssembleOptions,
-): AssembledObjects {
+export function assembleObjects(objects: readonly MeshObject[], options: AssembleOptions): AssembledObjects {
+  const { hasExpired = () => false } = options;
   const byAge = [...objects].sort(compareAge);
   const verdicts = new Map<MeshObject, ObjectVerdict>();
-  const groups = assembleGroups(byAge, settings, verdicts);
+  const groups = assembleGroups(byAge, options, verdicts);
   const laneObjects = byAge.filter((object) => object.kind === 'Lane');
   const siblings = namesByGroup(laneObjects);
   const lanes: LaneConfig[] = [];
@@ -106,7 +113,7 @@ function compareAge(a: MeshObject, b: MeshObject): number {
 
 function assembleGroups(
   objects: readonly MeshObject[],
-  settings: MeshSettings,
+  { settings, isExported = () => true }: AssembleOptions,
   verdicts: Map<MeshObject, ObjectVerdict>,
 ): ReadonlyMap<string, LaneGroupConfig> {
   const owners = new Map<string, LaneGroupObject>();
@@ -114,28 +121,44 @@ function assembleGroups(
   for (const object of objects) {
     if (object.kind !== 'LaneGroup') continue;
     const group = translateGroup(object, settings);
-    const problems = group.services.flatMap((service, index): ConfigProblem[] => {
+    const refusals = group.services.map((service): Refusal | undefined => {
+      const { namespace } = object.meta;
+      if (service.namespace !== namespace && !isExported(service, namespace))
+        return notExported(service, namespace);
       const owner = owners.get(serviceId(service));
       if (owner === undefined) owners.set(serviceId(service), object);
-      return owner === undefined ? [] : [takenBy(owner, serviceId(service), index)];
+      return owner === undefined ? undefined : takenBy(owner, service);
     });
-    const services = group.services.filter((service) => owners.get(serviceId(service)) === object);
+    const services = group.services.filter((_, index) => refusals[index] === undefined);
     groups.set(group.name, { ...group, services });
-    verdicts.set(
-      object,
-      problems.length === 0
-        ? ACCEPTED
-        : { isInForce: services.length > 0, reason: 'ServiceInTwoGroups', problems },
-    );
+    verdicts.set(object, verdictOfGroup(refusals));
   }
   return groups;
 }
 
-function takenBy(owner: LaneGroupObject, service: string, index: number): ConfigProblem {
-  return {
-    path: `spec.services[${index}]`,
-    message: `service ${service} belongs to the older ${describeObject(owner)}; take it out of one of the two`,
-  };
+/** Why a service is not in the group that names it. */
+interface Refusal {
+  readonly reason: 'ServiceInTwoGroups' | 'NotExported';
+  readonly message: string;
+}
+
+function notExported(service: ServiceRef, namespace: string): Refusal {
+  const message = `service ${serviceId(service)} is not exported to namespace ${namespace} (${ANNOTATIONS.exportTo} on the Service), so it is not in this group`;
+  return { reason: 'NotExported', message };
+}
+
+function takenBy(owner: LaneGroupObject, service: ServiceRef): Refusal {
+  const message = `service ${serviceId(service)} belongs to the older ${describeObject(owner)}; take it out of one of the two`;
+  return { reason: 'ServiceInTwoGroups', message };
+}
+
+function verdictOfGroup(refusals: readonly (Refusal | undefined)[]): ObjectVerdict {
+  const problems = refusals.flatMap((refusal, index): ConfigProblem[] =>
+    refusal === undefined ? [] : [{ path: `spec.services[${index}]`, message: refusal.message }],
+  );
+  const first = refusals.find((refusal) => refusal !== undefined);
+  if (first === undefined) return ACCEPTED;
+  return { isInForce: problems.length < refusals.length, reason: first.reason, problems };
 }
 
 function workloadLabelOf(object: MeshObject): readonly WorkloadLabel[] {

@@ -1,5 +1,3 @@
-import type { Container } from '../pod/pod.ts';
-
 /** Names under which other meshes put their proxy or its init container into pods. */
 const NAMES: ReadonlySet<string> = new Set([
   'istio-proxy',
@@ -22,6 +20,7 @@ const NAMES: ReadonlySet<string> = new Set([
 const IMAGES =
   /(?:^|\/)(?:istio\/)?(?:proxyv2|linkerd2?[-/]proxy|linkerd[-/]proxy-init|kuma-dp|kuma-init)(?:[:@]|$)/;
 
-export function isOtherMesh({ name, image }: Container): boolean {
+/** Whether a container is the proxy of another mesh, or prepares for it. */
+export function isOtherMesh({ name, image }: { readonly name: string; readonly image: string }): boolean {
   return NAMES.has(name) || IMAGES.test(image);
 }
