@@ -38,7 +38,11 @@ export interface KubernetesSourceConfig {
   readonly pod: string;
   /** `namespace/name` of the service account that gateways have; undefined: there are none. */
   readonly gatewayAccount?: string | undefined;
+  /** Of the Services that Gateways get; default `ClusterIP`. */
+  readonly gatewayServiceType?: GatewayServiceType;
 }
+
+export type GatewayServiceType = (typeof GATEWAY_SERVICE_TYPES)[number];
 
 export interface FileConfig {
   readonly path: string;
@@ -58,6 +62,8 @@ const DOMAIN = kind.matching('a domain such as cluster.local', isHost);
 const SERVICE_ACCOUNT = kind.matching('a service account as namespace/name', (text) =>
   /^[a-z0-9][-a-z0-9]{0,62}\/[a-z0-9][-.a-z0-9]{0,252}$/.test(text),
 );
+
+const GATEWAY_SERVICE_TYPES = ['ClusterIP', 'NodePort', 'LoadBalancer'] as const;
 
 const SOURCES = ['kubernetes', 'nacos', 'file'] as const;
 type SourceKind = (typeof SOURCES)[number];
@@ -112,11 +118,16 @@ function readKubernetes(
       NAMES.gatewayAccount,
       'is of use with source kubernetes only; tokens of a file say role: gateway',
     );
+  const gatewayServiceType = env.get(
+    NAMES.gatewayServiceType,
+    kind.choice(...GATEWAY_SERVICE_TYPES),
+    'ClusterIP',
+  );
   if (!isWanted) return undefined;
   if (pod === '') env.problem(NAMES.pod, 'required: the name of this pod');
   const { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME } = source;
   const api = { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, HOME };
-  return { api, namespace, pod, gatewayAccount };
+  return { api, namespace, pod, gatewayAccount, gatewayServiceType };
 }
 
 interface FileVariable {

@@ -111,6 +111,8 @@ export const CONTROL_PLANE_VARIABLES = {
   tokenAudience: 'LANEKEEPER_CONTROL_PLANE_TOKEN_AUDIENCE',
   /** `namespace/name`: pods of this service account are gateways. Absent: there are none, and nothing is known of what they would serve. */
   gatewayAccount: 'LANEKEEPER_CONTROL_PLANE_GATEWAY_ACCOUNT',
+  /** Type of the Services that Gateways get: `ClusterIP` (default), `NodePort` or `LoadBalancer`. */
+  gatewayServiceType: 'LANEKEEPER_CONTROL_PLANE_GATEWAY_SERVICE_TYPE',
   namespace: 'LANEKEEPER_CONTROL_PLANE_NAMESPACE',
   pod: 'LANEKEEPER_CONTROL_PLANE_POD',
   clusterDomain: 'LANEKEEPER_CONTROL_PLANE_CLUSTER_DOMAIN',

@@ -47,6 +47,8 @@ export interface KubeService {
   readonly publishNotReadyAddresses: boolean;
   readonly sessionAffinity: 'None' | 'ClientIP';
   readonly ports: readonly KubeServicePort[];
+  /** Addresses and host names that a load balancer has given it; absent: none. */
+  readonly loadBalancer?: readonly string[];
 }
 
 export interface KubeServicePort {

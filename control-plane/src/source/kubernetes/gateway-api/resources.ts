@@ -12,3 +12,10 @@ export const REFERENCE_GRANTS = kind('v1beta1', 'referencegrants', 'ReferenceGra
 function kind(version: string, plural: string, name: string): Resource {
   return { group: GATEWAY_API_GROUP, version, plural, kind: name };
 }
+
+export const CRDS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+};

@@ -6,6 +6,7 @@ import { readMeta } from './read-meta.ts';
 export function readService(object: KubeObject, reader: FieldReader): KubeService {
   const spec = reader.fields(object, 'spec');
   const selector = reader.texts(spec, 'selector');
+  const loadBalancer = readLoadBalancer(object, reader);
   return {
     meta: readMeta(object, reader),
     type: reader.optionalText(spec, 'type') ?? 'ClusterIP',
@@ -15,7 +16,16 @@ export function readService(object: KubeObject, reader: FieldReader): KubeServic
     publishNotReadyAddresses: reader.flag(spec, 'publishNotReadyAddresses'),
     sessionAffinity: reader.text(spec, 'sessionAffinity') === 'ClientIP' ? 'ClientIP' : 'None',
     ports: reader.intern.value(reader.items(spec, 'ports').flatMap((port) => readPort(port, reader))),
+    ...(loadBalancer.length === 0 ? {} : { loadBalancer }),
   };
+}
+
+function readLoadBalancer(object: KubeObject, reader: FieldReader): readonly string[] {
+  const loadBalancer = reader.fields(reader.fields(object, 'status'), 'loadBalancer');
+  return reader
+    .items(loadBalancer, 'ingress')
+    .map((given) => reader.optionalText(given, 'ip') ?? reader.text(given, 'hostname'))
+    .filter((address) => address !== '');
 }
 
 /** A headless service has `None`, an ExternalName nothing. */

@@ -1,5 +1,5 @@
 import type { EdgeCertificate, EdgeConfig, EdgeListener } from '@lanekeeper/protocol/edge';
-import type { KubeRoute } from '../objects.ts';
+import type { KubeGateway, KubeRoute } from '../objects.ts';
 import { attachRoutes, byAge, type Attachments } from './attach-routes.ts';
 import { namedSecrets } from './certificate-refs.ts';
 import { convertRules, type ConvertedRoute } from './convert-rules.ts';
@@ -7,7 +7,7 @@ import { wholeRefusal } from './draft-rules.ts';
 import { edgeListeners } from './edge-listeners.ts';
 import type { GatewayApiView } from './gateway-api-view.ts';
 import { gatewayClassStatuses } from './gateway-class-status.ts';
-import { gatewayStates, type GatewayState } from './gateway-states.ts';
+import { gatewayStates } from './gateway-states.ts';
 import { gatewayStatus } from './gateway-status.ts';
 import { grantsOf } from './reference-grants.ts';
 import { routeStatus } from './route-status.ts';
@@ -18,8 +18,12 @@ export interface ConvertedGatewayApi {
   readonly statuses: readonly WantedStatus[];
   /** `namespace/name` of all Secrets that accepted references name, whether they are there or not. */
   readonly secrets: ReadonlySet<string>;
-  /** Gateways that are to have a Service, by `namespace/name`. */
-  readonly served: ReadonlyMap<string, GatewayState>;
+  readonly gateways: {
+    /** Those that are to have a Service, by `namespace/name`. */
+    readonly served: ReadonlyMap<string, KubeGateway>;
+    /** Those that are ours, but cannot be served. */
+    readonly kept: ReadonlySet<string>;
+  };
 }
 
 /** All of it at once; what follows from a route alone is kept with the route. */
@@ -45,7 +49,12 @@ export function convertGatewayApi(view: GatewayApiView): ConvertedGatewayApi {
       ...routes.flatMap((route) => routeStatusOf(route, attachments, converted)),
     ],
     secrets: new Set(all.flatMap(({ gateway }) => namedSecrets(gateway, isGranted))),
-    served: new Map([...gateways].filter(([, { refusal }]) => refusal === undefined)),
+    gateways: {
+      served: new Map(
+        all.flatMap(({ key, gateway, refusal }) => (refusal === undefined ? [[key, gateway] as const] : [])),
+      ),
+      kept: new Set(all.flatMap(({ key, refusal }) => (refusal === undefined ? [] : [key]))),
+    },
   };
 }
 

@@ -42,12 +42,16 @@ function convertRule(draft: RuleDraft, context: BackendContext): readonly Ranked
   }));
 }
 
+/** Of what gateways are told; the status says all. */
+const MOST_IN_REASON = 300;
+
 type Common = Omit<EdgeRule, 'name' | 'match'>;
 
 /** Were it left out, its requests would go where a wider rule sends them, without what this one should have done. */
 function broken({ label, problems }: RuleDraft): Common {
   const why = problems.map(({ message }) => message).join(', ');
-  return { action: { kind: 'reply', status: 500, reason: `${label} is not served: ${why}` } };
+  const reason = `${label} is not served: ${why}`.slice(0, MOST_IN_REASON);
+  return { action: { kind: 'reply', status: 500, reason } };
 }
 
 function served({ filters, backends, timeouts }: RuleDraft, context: BackendContext): Common {

@@ -1,4 +1,5 @@
-import type { EdgeTimeouts, HeaderChange } from '@lanekeeper/protocol/edge';
+import type { EdgeAction, EdgeMatch, EdgeRule, EdgeTimeouts, HeaderChange } from '@lanekeeper/protocol/edge';
+import { ruleProblems } from '../../edge/check-rule.ts';
 import type { BackendRef, KubeRoute, RouteRule } from '../objects.ts';
 import { convertFilters, type ConvertedFilters, type FilterProblem } from './convert-filters.ts';
 import {
@@ -81,10 +82,34 @@ function draft<Match>(
   const filters = convertFilters(rule.filters, { at: 'rule', hasPrefixesOnly }, problems);
   const backends = rule.backends.map((ref) => draftBackend(ref, problems));
   const timeouts = convertTimeouts(rule.timeouts, problems);
-  return {
+  const made: RuleDraft = {
     label: `rule ${rule.name === '' ? index : rule.name}`,
     ...{ matches: usable, filters, backends, timeouts, problems, unheeded: rule.unheeded },
   };
+  return problems.length > 0 ? made : checked(made);
+}
+
+const REFUSING: Pick<EdgeRule, 'name' | 'action'> = {
+  name: 'a match alone',
+  action: { kind: 'reply', status: 500, reason: '' },
+};
+
+/** As gateways will, but for the backends. */
+function checked(made: RuleDraft): RuleDraft {
+  const { redirect, mirrors: _, ...changes } = made.filters;
+  const action: EdgeAction =
+    redirect === undefined ? { kind: 'forward', backends: [] } : { kind: 'redirect', ...redirect };
+  const { label: name, timeouts } = made;
+  const common = { name, action, ...changes, ...(timeouts === undefined ? {} : { timeouts }) };
+  const ofBackends = made.backends.map(({ ref: _ref, ...headers }) => ({ ...common, match: {}, ...headers }));
+  const rules = [...made.matches.map(({ match }) => ({ ...common, match })), ...ofBackends];
+  const problems = [...new Set(rules.flatMap(ruleProblems))].map((message): FilterProblem => ({
+    reason: 'UnsupportedValue',
+    message,
+  }));
+  if (problems.length === 0) return made;
+  const isUsable = (match: EdgeMatch): boolean => ruleProblems({ ...REFUSING, match }).length === 0;
+  return { ...made, matches: made.matches.filter(({ match }) => isUsable(match)), problems };
 }
 
 function draftBackend(ref: BackendRef, problems: FilterProblem[]): BackendDraft {
