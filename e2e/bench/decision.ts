@@ -172,6 +172,9 @@ function contextOf(mesh: MeshConfig): DecisionContext {
       outliers: createOutlierDetector({ ...OUTLIER_DEFAULTS, now: () => performance.now() }),
       random: Math.random,
     }),
+    random: Math.random,
+    newId: () => 'bench',
+    newKey: () => 'bench',
     untaggedInbound: 'correct',
     appAddress: undefined,
   };

@@ -15,6 +15,8 @@ export interface Hop {
   readonly path: string;
   readonly lane: string;
   readonly evidence: { readonly rung: Rung; readonly detail: string };
+  /** At a gateway the rule that the request matched: `HTTPRoute shop/a: rule 0, match 1`, `Ingress shop/a: /path`. */
+  readonly route?: string;
   readonly service: string | null;
   /** The lane whose endpoints were taken; null for a destination outside the mesh. */
   readonly subset: string | null;

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { isLoopback } from '@lanekeeper/runtime/socket-address';
 import { maxInterests, type InterestKey } from '@lanekeeper/protocol/discovery';
 import { OUTLIER_DEFAULTS, createOutlierDetector, type OutlierDetector } from './cluster/outlier.ts';
@@ -60,6 +61,9 @@ export function createMeshView(config: SidecarConfig, now: () => number): MeshVi
   const shared = {
     ...{ links: seenIds, inFlight, picker, untaggedInbound, appAddress },
     former,
+    random: Math.random,
+    newId: randomUUID,
+    newKey: () => randomBytes(16).toString('base64url'),
     doubt: onDemand?.doubt,
   };
   let context: DecisionContext = { ...shared, workload, snapshot: store.current() };

@@ -1,14 +1,16 @@
 import { HEADERS } from '@lanekeeper/protocol/headers';
+import type { MeshSettings } from '@lanekeeper/protocol/model';
 import type { Exchange } from './exchange/exchange.ts';
-import type { Exchanges } from './exchange/request-exchange.ts';
+import type { Exchanges, Routing } from './exchange/request-exchange.ts';
 import type { Connection } from './listen/connection.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { DecisionContext } from './route/decision-context.ts';
 import type { Decision } from './route/decision.ts';
+import { edgeHandling } from './route/edge/edge-handling.ts';
 import { requestEdits } from './route/request-edits.ts';
 import { responseEdits } from './route/response-edits.ts';
 import { retryDecision } from './route/retry-decision.ts';
-import type { RequestHead } from './wire/head.ts';
+import type { HeaderEdit, RequestHead } from './wire/head.ts';
 
 /** What every direction is made of. */
 export interface DirectionParts {
@@ -37,16 +39,29 @@ export function beginExchange(parts: DirectionParts, request: DecidedRequest): E
   return parts.exchanges.begin({
     head,
     connection,
-    decision,
-    requestEdits: requestEdits(decision, head, direction, settings),
-    responseEdits: responseEdits(decision, head, settings),
+    ...routingOf(decision, request, settings),
     redecide: (tried) => {
       const context = parts.context();
       const next = retryDecision(decision, { direction, tried, hop }, context) ?? decision;
-      return { decision: next, requestEdits: requestEdits(next, head, direction, context.snapshot.settings) };
+      return routingOf(next, request, context.snapshot.settings);
     },
     ...(onEnd === undefined ? {} : { onEnd }),
   });
+}
+
+function routingOf(
+  decision: Decision,
+  { head, connection }: DecidedRequest,
+  settings: MeshSettings,
+): Routing {
+  const editsUnder = (other: Decision): readonly HeaderEdit[] =>
+    requestEdits(other, head, connection.direction, settings);
+  return {
+    decision,
+    requestEdits: editsUnder(decision),
+    responseEdits: responseEdits(decision, head, settings),
+    edge: decision.edge === undefined ? undefined : edgeHandling(decision, head, editsUnder),
+  };
 }
 
 /** The same for a connection whose bytes are carried unread. */

@@ -1,10 +1,15 @@
 import type { Direction } from '@lanekeeper/protocol/hop';
 import { HEADERS, TRACE_HEADERS } from '@lanekeeper/protocol/headers';
+import { isNetwork } from '@lanekeeper/runtime/networks';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { ExplainRequest } from '../route/explain.ts';
 import { checkQuery, json, parameter, problem, type AdminReply, type Endpoint } from './endpoint.ts';
 
-const PARAMETERS = ['authority', 'path', 'method', 'direction', 'destination'] as const;
+const PARAMETERS = [
+  ...(['authority', 'path', 'method', 'direction', 'destination'] as const),
+  // For a gateway: where it comes in, and from whom.
+  ...(['port', 'tls', 'client'] as const),
+];
 
 export interface ExplainDeps {
   readonly explain: (request: ExplainRequest) => unknown;
@@ -41,13 +46,30 @@ function readRequest(
   const authority = parameter(query, 'authority') ?? '';
   if (authority === '' && destination === undefined)
     return bad('authority (a host name) or destination is needed');
+  const edge = readEdge(query);
+  if ('kind' in edge) return edge;
   return {
+    ...edge,
     direction,
     method: parameter(query, 'method') ?? 'GET',
     authority,
     path,
     headers: headers.filter((field) => field !== undefined),
     destination,
+  };
+}
+
+function readEdge(query: URLSearchParams): Pick<ExplainRequest, 'port' | 'tls' | 'client'> | AdminReply {
+  const port = parameter(query, 'port');
+  const tls = parameter(query, 'tls');
+  const client = parameter(query, 'client');
+  if (port !== undefined && !/^[1-9]\d{0,4}$/.test(port)) return bad("port is a listener's, in digits");
+  if (tls !== undefined && tls !== 'true' && tls !== 'false') return bad('tls is true or false');
+  if (client !== undefined && !isNetwork(client)) return bad('client is an IP address');
+  return {
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(tls === undefined ? {} : { tls: tls === 'true' }),
+    ...(client === undefined ? {} : { client }),
   };
 }
 

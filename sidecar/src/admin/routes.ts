@@ -34,7 +34,7 @@ export function adminRoutes(deps: AdminDeps): readonly Route[] {
 }
 
 const EXPLAIN_QUERY =
-  '?authority= &path= &method= &header=name:value (repeated) &direction= &destination=ip:port';
+  '?authority= &path= &method= &header=name:value (repeated) &direction= &destination=ip:port; at a gateway &port= &tls=true &client=ip';
 
 function get(path: string, does: string, answer: Endpoint): Route {
   return { method: 'GET', path, does, answer };

@@ -168,7 +168,7 @@ export function beginRequest(
   const edits = (of: Decision): HeaderEdit[] => [{ name: 'x-to', value: of.endpoint?.key ?? null }];
   const redecide = (): Routing => {
     const then = next.shift() ?? decision;
-    return { decision: then, requestEdits: edits(then) };
+    return { decision: then, requestEdits: edits(then), responseEdits: [] };
   };
   return harness.exchanges.begin({
     head: options.head ?? requestHead(),

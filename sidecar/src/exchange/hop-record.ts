@@ -62,6 +62,7 @@ export function toHop(record: HopRecord, text: HopText): Hop {
     path: record.path,
     lane: decision.evidence.lane,
     evidence: { rung: decision.evidence.rung, detail: decision.evidence.detail },
+    ...(decision.edge === undefined ? {} : { route: decision.edge.rule.name }),
     service: decision.servicePort?.service.id ?? null,
     subset: decision.subset ?? null,
     fallback: decision.fallback ?? null,

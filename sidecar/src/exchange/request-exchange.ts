@@ -8,7 +8,7 @@ import type { AccessLog } from './access-log.ts';
 import type { Audit } from './audit.ts';
 import type { Clock } from './clock.ts';
 import type { DataPathMetrics, RetryOutcome } from './data-path-metrics.ts';
-import type { Exchange, ExchangeResult } from './exchange.ts';
+import type { EdgeHandling, Exchange, ExchangeResult } from './exchange.ts';
 import { MAX_AUTHORITY, MAX_METHOD, MAX_PATH, shorten, type HopRecord } from './hop-record.ts';
 import type { HopRing } from './hop-ring.ts';
 import type { RequestSpan, Spans } from './spans.ts';
@@ -44,12 +44,14 @@ export interface ExchangeDeps {
 export interface Routing {
   readonly decision: Decision;
   readonly requestEdits: readonly HeaderEdit[];
+  readonly responseEdits: readonly HeaderEdit[];
+  /** What a gateway's rule wants of the driver. */
+  readonly edge?: EdgeHandling | undefined;
 }
 
 export interface BeginRequest extends Routing {
   readonly head: RequestHead;
   readonly connection: Connection;
-  readonly responseEdits: readonly HeaderEdit[];
   /** Decides again without the endpoints that failed. */
   readonly redecide: (tried: ReadonlySet<string>) => Routing;
   /** Called once, when the request is over. */
@@ -102,7 +104,8 @@ const MAX_ATTEMPTS = 3;
 const NO_EDITS: readonly HeaderEdit[] = Object.freeze([]);
 const NO_TARGET: SocketAddress = Object.freeze({ address: '0.0.0.0', port: 0 });
 
-type Life = Omit<BeginRequest, 'head' | 'decision'>;
+type Life = Pick<BeginRequest, 'connection' | 'redecide' | 'onEnd'>;
+type Carried = Omit<Routing, 'decision'>;
 
 class RequestExchange implements Exchange {
   readonly #deps: ExchangeDeps;
@@ -110,19 +113,19 @@ class RequestExchange implements Exchange {
   readonly #record: HopRecord;
   readonly #span: RequestSpan | undefined;
   readonly #beganAtMs: number;
-  #edits: readonly HeaderEdit[];
+  #carried: Carried;
   /** The endpoint that carries the request now; undefined when none does. */
   #endpoint: string | undefined;
   #tried: Set<string> | undefined;
   #phase: 'waiting' | 'responded' | 'ended' = 'waiting';
 
-  constructor(deps: ExchangeDeps, life: Life, record: HopRecord, span: RequestSpan | undefined) {
+  constructor(deps: ExchangeDeps, life: Life & Carried, record: HopRecord, span: RequestSpan | undefined) {
     this.#deps = deps;
     this.#life = life;
     this.#record = record;
     this.#span = span;
     this.#beganAtMs = deps.clock.monotonicMs();
-    this.#edits = life.requestEdits;
+    this.#carried = life;
     deps.metrics.began(record.direction);
     this.#occupy();
   }
@@ -139,11 +142,16 @@ class RequestExchange implements Exchange {
     const { decision, direction } = this.#record;
     // What leaves the mesh passes untouched.
     const isLeaving = decision.servicePort === undefined && direction !== 'inbound';
-    return this.#span === undefined || isLeaving ? this.#edits : [...this.#edits, ...this.#span.edits];
+    const { requestEdits } = this.#carried;
+    return this.#span === undefined || isLeaving ? requestEdits : [...requestEdits, ...this.#span.edits];
   }
 
   get responseEdits(): readonly HeaderEdit[] {
-    return this.#life.responseEdits;
+    return this.#carried.responseEdits;
+  }
+
+  get edge(): EdgeHandling | undefined {
+    return this.#carried.edge;
   }
 
   retry(error: ProxyError): boolean {
@@ -195,14 +203,15 @@ class RequestExchange implements Exchange {
     if (record.attempt >= MAX_ATTEMPTS) return 'attempts-used-up';
     this.#tried ??= new Set();
     this.#tried.add(failed);
-    const { decision, requestEdits } = this.#life.redecide(this.#tried);
+    const routing = this.#life.redecide(this.#tried);
+    const { decision } = routing;
     const isElsewhere = decision.endpoint !== undefined && !this.#tried.has(decision.endpoint.key);
     if (decision.refusal !== undefined || !isElsewhere) return 'no-other-endpoint';
     // Sent on once by this pod for all of its callers: that multiplies nothing.
     if (decision.escape !== 'relayed' && !this.#deps.retryBudget.tryRetry()) return 'budget-exhausted';
     record.decision = decision;
     record.attempt++;
-    this.#edits = requestEdits;
+    this.#carried = routing;
     this.#occupy();
     return 'retried';
   }
@@ -262,12 +271,16 @@ function startSpan(deps: ExchangeDeps, head: RequestHead, record: HopRecord): Re
   return span;
 }
 
-function withoutEdits({ connection, redecide, onEnd }: OpenStream): Life {
+function withoutEdits({ connection, redecide, onEnd }: OpenStream): Life & Carried {
   return {
     connection,
     requestEdits: NO_EDITS,
     responseEdits: NO_EDITS,
-    redecide: (tried) => ({ decision: redecide(tried).decision, requestEdits: NO_EDITS }),
+    redecide: (tried) => ({
+      decision: redecide(tried).decision,
+      requestEdits: NO_EDITS,
+      responseEdits: NO_EDITS,
+    }),
     ...(onEnd === undefined ? {} : { onEnd }),
   };
 }

@@ -27,8 +27,10 @@ export function viewOf(
 /** What a request carries after `edits`, as the wire contract says. */
 export function applyEdits(fields: Fields, edits: readonly HeaderEdit[]): Record<string, string> {
   const map = new Map(Object.entries(fields));
-  for (const { name, value } of edits) {
+  for (const { name, value, append } of edits) {
+    const before = append === true ? map.get(name) : undefined;
     if (value === null) map.delete(name);
+    else if (before !== undefined) map.set(name, `${before}, ${value}`);
     else map.set(name, value);
   }
   const present = [...map].filter((field): field is [string, string] => field[1] !== undefined);

@@ -1,9 +1,8 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
 import type { LaneConfig, MeshConfig } from '@lanekeeper/protocol/model';
-import { compileRules } from '../lane/match-rule.ts';
 import { compilePolicies } from './compile-policies.ts';
-import { compileRouteTable } from './compile-routes.ts';
-import { groupRules, rulesByEntry } from './compile-rules.ts';
+import { compileColouring } from './compile-rules.ts';
+import { compileEdge } from './edge/compile-edge.ts';
 import { compileService } from './compile-service.ts';
 import { byServiceId } from '@lanekeeper/protocol/service-id';
 import { hostsOf } from './service-hosts.ts';
@@ -27,7 +26,7 @@ export function compileSnapshot(config: MeshConfig, options: CompileOptions): Sn
     services.set(compiled.id, compiled);
   }
   for (const owners of byAddress.values()) if (owners.length > 1) owners.sort(byClaim);
-  const rules = compileRules(config.lanes);
+  const colouring = compileColouring(config, options.namespace);
   return {
     generation: options.generation,
     settings: config.settings,
@@ -36,12 +35,10 @@ export function compileSnapshot(config: MeshConfig, options: CompileOptions): Sn
     byAddress,
     laneNames: laneNames(config.lanes, services),
     defaultPolicy: policies.default,
-    rules,
-    rulesByGroup: groupRules(rules),
-    rulesByEntry: rulesByEntry(rules),
-    trustIncomingTag: config.gateway.trustIncomingTag,
-    routes: config.gateway.routes,
-    routeTable: compileRouteTable(config.gateway.routes),
+    rules: colouring.rules,
+    rulesByGroup: colouring.byGroup,
+    rulesByEntry: colouring.byEntry,
+    edge: compileEdge(config.edge, config.gateway),
   };
 }
 

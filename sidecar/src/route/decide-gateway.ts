@@ -1,45 +1,160 @@
 import { BASELINE } from '@lanekeeper/protocol/lane-name';
-import type { Evidence } from '../lane/evidence.ts';
-import { readGatewayEvidence } from '../lane/evidence.ts';
+import { readGatewayEvidence, type Evidence } from '../lane/evidence.ts';
+import type { TagConflict } from '../lane/tag.ts';
 import type { Connection } from '../listen/connection.ts';
+import { RequestView } from '../lane/request-view.ts';
+import { NO_RULES } from '../lane/rule-set.ts';
 import type { RequestHead } from '../wire/head.ts';
+import { parseAuthority } from './authority.ts';
+import { evidenceContext, type DecisionContext } from './decision-context.ts';
 import type { Decision } from './decision.ts';
-import type { DecisionContext } from './decision-context.ts';
-import { NO_RULES, evidenceContext } from './decision-context.ts';
-import { isConflict, refuse, refuseConflict, routeToSubset } from './make-decision.ts';
-import { matchRoute } from './match-route.ts';
-import { noRoute, routeToNowhere } from './refusals.ts';
-import { serviceId } from '@lanekeeper/protocol/service-id';
-import type { ServicePort, Snapshot } from './snapshot.ts';
+import { answer, isConflict, refuse, refuseConflict, routeToSubset } from './make-decision.ts';
+import type { ServicePort } from './snapshot.ts';
+import { findEndpoint, isOf } from './edge/affinity.ts';
+import { chooseBackend, type Choice } from './edge/choose-backend.ts';
+import { findClient, type Client } from './edge/client-address.ts';
+import { isPreflight } from './edge/cors.ts';
+import { readEdgePath } from './edge/edge-path.ts';
+import type { EdgeOutcome } from './edge/edge-outcome.ts';
+import { NO_MIRRORS } from './edge/edge-outcome.ts';
+import * as refusals from './edge/edge-refusals.ts';
+import type { Backend, Listener, Rule } from './edge/edge-table.ts';
+import { findEdgeRule, findListener } from './edge/find-place.ts';
+import { pickMirrors } from './edge/pick-mirrors.ts';
 
 const UNREAD: Evidence = { lane: BASELINE, rung: 'none', detail: 'no route', ambiguous: false };
+const ANSWERED: Evidence = { ...UNREAD, detail: 'answered at the edge' };
 
-/** A request from outside the mesh: the route finds the service, and the rules of its group colour the request. */
-export function decideGateway(
-  head: RequestHead,
-  _connection: Connection,
-  context: DecisionContext,
-): Decision {
-  const { snapshot } = context;
-  const servicePort = routedTo(head, snapshot);
-  if ('refusal' in servicePort) return servicePort;
-  const policy = servicePort.service.policy;
-  const rules = snapshot.rulesByGroup.get(policy.group) ?? NO_RULES;
-  const { trustIncomingTag } = snapshot;
-  const evidence = readGatewayEvidence(head, evidenceContext(context, policy, rules), { trustIncomingTag });
-  if (isConflict(evidence)) return refuseConflict(evidence, servicePort, snapshot.generation);
-  return routeToSubset({ evidence, servicePort, escape: undefined, chosen: undefined }, undefined, context);
+/** A request with all that is known of where it came in. */
+interface Arrival {
+  readonly view: RequestView;
+  readonly connection: Connection;
+  readonly context: DecisionContext;
+  readonly listener: Listener;
+  readonly client: Client;
 }
 
-function routedTo(head: RequestHead, snapshot: Snapshot): ServicePort | Decision {
-  const route = matchRoute(snapshot.routeTable, head.authority, head.path);
-  if (route === undefined) {
-    const refusal = noRoute(head.authority, head.path);
-    return refuse({ evidence: UNREAD, servicePort: undefined, refusal }, snapshot.generation);
+/** A request from outside the mesh: listener, rule and backend by what it asks for; then colour and endpoint. */
+export function decideGateway(head: RequestHead, connection: Connection, context: DecisionContext): Decision {
+  const { generation, edge } = context.snapshot;
+  const { host } = parseAuthority(head.authority);
+  const listener = findListener(edge, connection.edge, host);
+  if (listener === undefined || listener === 'misdirected') {
+    const refusal = listener === undefined ? refusals.noHost : refusals.misdirected;
+    return refuse({ evidence: UNREAD, servicePort: undefined, refusal: refusal(head.authority) }, generation);
   }
-  const id = serviceId(route.service);
-  const servicePort = snapshot.services.get(id)?.ports.get(route.port);
-  if (servicePort !== undefined) return servicePort;
-  const refusal = routeToNowhere(id, route.port);
-  return refuse({ evidence: UNREAD, servicePort: undefined, refusal }, snapshot.generation);
+  const client = findClient(connection.peer.address, head.headers, listener.isTrustedProxy);
+  const origin = { clientAddress: client.address, newKey: context.newKey };
+  const arrival = { view: new RequestView(head, origin), connection, context, listener, client };
+  const rule = ruleFor(arrival, host);
+  return 'generation' in rule ? rule : decideByRule(arrival, rule);
+}
+
+function ruleFor(arrival: Arrival, host: string): Rule | Decision {
+  const { view, listener, client } = arrival;
+  const { head } = view;
+  if (listener.isAllowed?.(client.address) === false) {
+    return refuseArrival(arrival, refusals.forbiddenClient('this listener'));
+  }
+  const path = readEdgePath(head.path);
+  if (path === undefined) return refuseArrival(arrival, refusals.unsafePath());
+  const isTunnel = head.method === 'CONNECT' && head.path === '';
+  const rule = isTunnel ? undefined : findEdgeRule(listener, { host, path, view });
+  if (rule === undefined) {
+    return refuseArrival(arrival, refusals.noRule(listener, head.authority, head.path));
+  }
+  return rule === 'unsafe' ? refuseArrival(arrival, refusals.unsafePath()) : rule;
+}
+
+function refuseArrival({ context }: Arrival, refusal: ReturnType<typeof refusals.unsafePath>): Decision {
+  return refuse({ evidence: UNREAD, servicePort: undefined, refusal }, context.snapshot.generation);
+}
+
+function decideByRule(arrival: Arrival, rule: Rule): Decision {
+  const { view, client, context } = arrival;
+  const { action, cors } = rule;
+  const { generation } = context.snapshot;
+  if (rule.isAllowed?.(client.address) === false) {
+    const refusal = refusals.forbiddenClient('this route');
+    return refuse(
+      { evidence: UNREAD, servicePort: undefined, refusal, edge: outcomeOf(arrival, rule) },
+      generation,
+    );
+  }
+  if (cors !== undefined && isPreflight(view.head)) {
+    return answer(ANSWERED, outcomeOf(arrival, rule, 'preflight'), generation);
+  }
+  if (action.kind !== 'forward') return answer(ANSWERED, outcomeOf(arrival, rule, action.kind), generation);
+  const choice = chooseBackend(rule, action.backends, view, context.random);
+  const edge = { ...outcomeOf(arrival, rule), ...choice };
+  const servicePort = servicePortOf(rule, choice, context);
+  if (servicePort instanceof Error) {
+    return refuse({ evidence: UNREAD, servicePort: undefined, refusal: servicePort, edge }, generation);
+  }
+  return forward(arrival, edge, servicePort);
+}
+
+function servicePortOf(
+  rule: Rule,
+  { backend }: Choice,
+  { snapshot }: DecisionContext,
+): ServicePort | ReturnType<typeof refusals.noBackend> {
+  if (backend === undefined) return refusals.noBackend(rule, 'none of its backends has a weight');
+  if (backend.serviceId === undefined) return refusals.noBackend(rule, 'the backend does not exist');
+  const servicePort = snapshot.services.get(backend.serviceId)?.ports.get(backend.port);
+  return servicePort ?? refusals.backendNotKnown(rule, backend);
+}
+
+function forward(arrival: Arrival, edge: EdgeOutcome, servicePort: ServicePort): Decision {
+  const { context } = arrival;
+  const { rule, backend, affinity } = edge;
+  const evidence = evidenceOf(arrival, edge, servicePort);
+  if (isConflict(evidence)) return refuseConflict(evidence, servicePort, context.snapshot.generation);
+  const isBack = affinity !== undefined && backend !== undefined && isOf(affinity, backend);
+  const chosen = isBack ? findEndpoint(servicePort, affinity) : undefined;
+  const mirrors = rule.mirrors.length === 0 ? NO_MIRRORS : pickMirrors(rule.mirrors, evidence, context);
+  const routed = { evidence, servicePort, escape: undefined, chosen, edge: { ...edge, mirrors } };
+  return routeToSubset(routed, undefined, context);
+}
+
+/** A backend that is of a lane colours; else the rules of the service's group do, by the request as it came. */
+function evidenceOf(
+  { view, listener, context }: Arrival,
+  { rule, backend, canary }: EdgeOutcome,
+  servicePort: ServicePort,
+): Evidence | TagConflict {
+  const lane = backend === undefined ? undefined : laneOf(backend);
+  if (lane !== undefined) {
+    const detail = canary === undefined ? `${rule.name} to ${backend?.name ?? ''}` : `canary ${canary}`;
+    return { lane, rung: 'rule', detail, ambiguous: false };
+  }
+  const { policy } = servicePort.service;
+  const rules = context.snapshot.rulesByGroup.get(policy.group) ?? NO_RULES;
+  const { trustIncomingTag } = listener;
+  return readGatewayEvidence(view, evidenceContext(context, policy, rules, view.origin), {
+    trustIncomingTag,
+  });
+}
+
+/** Endpoints of a lane would send on what is not of it. The baseline serves every lane. */
+function laneOf({ lane, subset }: Backend): string | undefined {
+  return lane ?? (subset === BASELINE ? undefined : subset);
+}
+
+function outcomeOf(arrival: Arrival, rule: Rule, how?: EdgeOutcome['answer']): EdgeOutcome {
+  const { view, connection, context, listener, client } = arrival;
+  const hasId = listener.isPlain || how !== undefined || view.header('x-request-id') !== undefined;
+  return {
+    listener,
+    rule,
+    answer: how,
+    client,
+    peer: connection.peer.address,
+    requestId: hasId ? undefined : context.newId(),
+    backend: undefined,
+    canary: undefined,
+    affinity: undefined,
+    isUnbound: false,
+    mirrors: NO_MIRRORS,
+  };
 }

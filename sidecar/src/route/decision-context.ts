@@ -2,7 +2,7 @@ import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Picker } from '../cluster/picker.ts';
 import type { EvidenceContext, InFlightView, TraceLinks } from '../lane/evidence.ts';
 import type { RequestOrigin } from '../lane/condition.ts';
-import type { CompiledRule } from '../lane/match-rule.ts';
+import type { RuleSet } from '../lane/rule-set.ts';
 import type { Connection } from '../listen/connection.ts';
 import type { Workload } from '../workload.ts';
 import type { FormerEndpoints } from './former-endpoints.ts';
@@ -15,6 +15,12 @@ export interface DecisionContext {
   readonly links: TraceLinks;
   readonly inFlight: InFlightView;
   readonly picker: Picker;
+  /** 0 inclusive to 1 exclusive; for shares of requests. */
+  readonly random: () => number;
+  /** A new request id. */
+  readonly newId: () => string;
+  /** A key for a client that has none, 128 random bits; goes into a cookie. */
+  readonly newKey: () => string;
   readonly untaggedInbound: 'correct' | 'adopt';
   /** Where the application listens, for an inbound connection that was not intercepted. */
   readonly appAddress: SocketAddress | undefined;
@@ -24,16 +30,14 @@ export interface DecisionContext {
   readonly doubt?: ((connection: Connection, authority: string) => string | undefined) | undefined;
 }
 
-/** For a place that is no entry: nothing colours there. */
-export const NO_RULES: readonly CompiledRule[] = [];
-
 const NO_ORIGIN: RequestOrigin = { clientAddress: '' };
 
 /** What the evidence ladder climbs on for a request to a service of `policy`. */
 export function evidenceContext(
   context: DecisionContext,
   policy: LanePolicy,
-  rules: readonly CompiledRule[],
+  rules: RuleSet,
+  origin: RequestOrigin = NO_ORIGIN,
 ): EvidenceContext {
   return {
     settings: context.snapshot.settings,
@@ -42,6 +46,6 @@ export function evidenceContext(
     rules,
     links: context.links,
     inFlight: context.inFlight,
-    origin: NO_ORIGIN,
+    origin,
   };
 }

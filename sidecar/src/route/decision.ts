@@ -2,6 +2,7 @@ import type { FallbackReason } from '@lanekeeper/protocol/reasons';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { Evidence } from '../lane/evidence.ts';
 import type { ProxyError } from '../proxy-error.ts';
+import type { EdgeOutcome } from './edge/edge-outcome.ts';
 import type { Dropped, Endpoint, ServicePort } from './snapshot.ts';
 
 /** The answer for one request: its lane and how that is known, where it goes and why. Made once; a retry makes another. */
@@ -25,6 +26,8 @@ export interface Decision {
   /** Why the mesh may know the destination of a pass-through after all; undefined: it does not. */
   readonly doubt: string | undefined;
   readonly generation: string;
+  /** What a gateway's rule says; undefined: no rule had a say. */
+  readonly edge?: EdgeOutcome | undefined;
 }
 
 export interface Fallback {

@@ -12,6 +12,7 @@ import type { Endpoint } from './snapshot.ts';
 export function describeDecision(decision: Decision, direction: Direction): string {
   const parts = [
     describeEvidence(decision.evidence),
+    describeEdge(decision),
     describeOutcome(decision, direction),
     describeChoice(decision),
   ];
@@ -39,6 +40,20 @@ function reasonOf({ healthy, dropReason }: Endpoint): DropReason | undefined {
   return healthy ? undefined : (dropReason ?? 'unhealthy');
 }
 
+/** The gateway's rule, and what it did beside sending the request on. */
+function describeEdge({ edge }: Decision): string {
+  if (edge === undefined) return '';
+  const { rule, answer, canary } = edge;
+  const taken = canary === undefined ? `By ${rule.name}` : `By ${rule.name}, taken by canary ${canary}`;
+  if (answer === undefined) return `${taken}.`;
+  const { action } = rule;
+  if (answer === 'preflight') return `${taken}: the CORS preflight is answered here.`;
+  if (action.kind === 'redirect') return `${taken}: redirected with ${action.status}.`;
+  return action.kind === 'reply'
+    ? `${taken}: answered with ${action.status}, ${action.reason}.`
+    : `${taken}.`;
+}
+
 function describeEvidence(evidence: Evidence): string {
   const { lane, rung, detail } = evidence;
   const found = rung === 'none' ? `${capital(laneName(lane))}` : `${capital(laneName(lane))} by ${rung}`;
@@ -49,6 +64,7 @@ function describeEvidence(evidence: Evidence): string {
 function describeOutcome(decision: Decision, direction: Direction): string {
   const { refusal, servicePort, target } = decision;
   if (refusal !== undefined) return `Refused: ${refusal.message}`;
+  if (decision.edge?.answer !== undefined) return '';
   if (decision.escape === 'corrected') {
     return `It reached a pod of another lane and is sent on once: ${describeRoute(decision)}`;
   }

@@ -10,6 +10,8 @@ import type { Dropped, Endpoint } from './snapshot.ts';
 /** What one lane gets, as plain JSON. */
 export interface Outcome {
   readonly lane: string;
+  /** The gateway's rule that the request matched; null: none had a say. */
+  readonly route: string | null;
   readonly subset: string | null;
   readonly fallback: (Fallback & { readonly sentence: string }) | null;
   readonly dropped: readonly ExplainedDrop[];
@@ -33,6 +35,7 @@ export function outcomeOf(decision: Decision, direction: Direction): Outcome {
   const { fallback, endpoint, chosen, target, refusal } = decision;
   return {
     lane: decision.evidence.lane,
+    route: decision.edge?.rule.name ?? null,
     subset: decision.subset ?? null,
     fallback: fallback === undefined ? null : { ...fallback, sentence: FALLBACK_REASONS[fallback.reason] },
     dropped: decision.dropped.map(explainDrop),

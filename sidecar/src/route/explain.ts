@@ -8,6 +8,7 @@ import type { DecisionContext } from './decision-context.ts';
 import { decideGateway } from './decide-gateway.ts';
 import { decideInbound } from './decide-inbound.ts';
 import { decideOutbound } from './decide-outbound.ts';
+import { explainedConnection } from './edge/explained-connection.ts';
 import type { Outcome } from './explain-outcome.ts';
 import { outcomeOf } from './explain-outcome.ts';
 import { routeToSubset } from './make-decision.ts';
@@ -24,6 +25,11 @@ export interface ExplainRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The original destination address, if it would have one. */
   readonly destination?: SocketAddress | undefined;
+  /** At a gateway: where it comes in, see {@link ThoughtOf}. */
+  readonly port?: number | undefined;
+  readonly tls?: boolean | undefined;
+  /** The client's address, if that matters. */
+  readonly client?: string | undefined;
 }
 
 /** The decision as plain JSON, and what every other lane would have got. */
@@ -41,8 +47,10 @@ const NOBODY: SocketAddress = { address: '0.0.0.0', port: 0 };
 
 /** A dry run by the same functions that real requests go through; nothing is sent and nothing is remembered. */
 export function explain(request: ExplainRequest, context: DecisionContext): Explanation {
-  const { direction, destination } = request;
-  const connection: Connection = { direction, peer: NOBODY, local: NOBODY, destination };
+  const { direction, destination, client } = request;
+  const peer = client === undefined ? NOBODY : { address: client, port: 0 };
+  const edge = direction === 'gateway' ? explainedConnection(context.snapshot.edge, request) : undefined;
+  const connection: Connection = { direction, peer, local: NOBODY, destination, edge };
   const decision = DECIDE[direction](headOf(request), connection, context);
   const { evidence, servicePort, generation } = decision;
   const { rung, detail, ambiguous } = evidence;

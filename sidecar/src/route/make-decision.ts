@@ -4,10 +4,19 @@ import type { Evidence } from '../lane/evidence.ts';
 import type { TagConflict } from '../lane/tag.ts';
 import type { ProxyError } from '../proxy-error.ts';
 import type { Decision, EscapeKind } from './decision.ts';
+import type { EdgeOutcome } from './edge/edge-outcome.ts';
 import type { DecisionContext } from './decision-context.ts';
-import { ambiguousTag, laneAmbiguous, noEndpoint, portName, unknownDestination } from './refusals.ts';
+import {
+  ambiguousTag,
+  emptySubset,
+  laneAmbiguous,
+  laneName,
+  noEndpoint,
+  portName,
+  unknownDestination,
+} from './refusals.ts';
 import type { Selection } from './select-subset.ts';
-import { NONE_DROPPED, selectSubset } from './select-subset.ts';
+import { NONE_DROPPED, selectOnly, selectSubset } from './select-subset.ts';
 import type { Dropped, Endpoint, ServicePort } from './snapshot.ts';
 
 /** Every decision is made here, so that all have one shape: the engine reads them faster and readers find every field. */
@@ -35,6 +44,7 @@ export function passThrough(
     escape: undefined,
     doubt,
     generation,
+    edge: undefined,
   };
 }
 
@@ -45,6 +55,7 @@ export interface Refused {
   readonly dropped?: readonly Dropped[];
   readonly escape?: EscapeKind | undefined;
   readonly chosen?: Endpoint | undefined;
+  readonly edge?: EdgeOutcome | undefined;
 }
 
 /** For a request that is answered here. */
@@ -62,6 +73,26 @@ export function refuse(refused: Refused, generation: string): Decision {
     escape: refused.escape,
     doubt: undefined,
     generation,
+    edge: refused.edge,
+  };
+}
+
+/** For a request that a gateway's rule answers by itself. */
+export function answer(evidence: Evidence, edge: EdgeOutcome, generation: string): Decision {
+  return {
+    evidence,
+    servicePort: undefined,
+    subset: undefined,
+    fallback: undefined,
+    endpoint: undefined,
+    chosen: undefined,
+    target: undefined,
+    dropped: NONE_DROPPED,
+    refusal: undefined,
+    escape: undefined,
+    doubt: undefined,
+    generation,
+    edge,
   };
 }
 
@@ -71,6 +102,7 @@ export interface Routed {
   readonly escape: EscapeKind | undefined;
   /** The endpoint that the client chose by itself; it is kept when the lane may have it and it is usable. */
   readonly chosen: Endpoint | undefined;
+  readonly edge?: EdgeOutcome | undefined;
 }
 
 /** Sends the request to an endpoint that its lane may have at the service, or refuses it when there is none. */
@@ -83,18 +115,24 @@ export function routeToSubset(
   const { snapshot, picker } = context;
   const { laneNames } = snapshot;
   const query = { tried, preferred: chosen };
+  const only = routed.edge?.backend?.subset;
+  if (only !== undefined) return toSelection(routed, selectOnly(only, servicePort, picker, query), context);
   return toSelection(routed, selectSubset(evidence.lane, servicePort, { laneNames, picker }, query), context);
 }
 
 /** Turns what was selected into the decision. */
 export function toSelection(routed: Routed, selection: Selection, context: DecisionContext): Decision {
-  const { evidence, servicePort, escape, chosen } = routed;
+  const { evidence, servicePort, escape, chosen, edge } = routed;
   const { laneNames, generation } = context.snapshot;
   const { subset, endpoint, fallback, dropped } = selection;
   if (endpoint === undefined) {
-    const refusal = noEndpoint(evidence.lane, servicePort, laneNames, dropped);
+    const only = edge?.backend?.subset;
+    const refusal =
+      only === undefined
+        ? noEndpoint(evidence.lane, servicePort, laneNames, dropped)
+        : emptySubset(portName(servicePort), laneName(only));
     const kind = escape === undefined ? undefined : 'refused';
-    return refuse({ evidence, servicePort, refusal, dropped, escape: kind, chosen }, generation);
+    return refuse({ evidence, servicePort, refusal, dropped, escape: kind, chosen, edge }, generation);
   }
   return {
     evidence,
@@ -109,6 +147,7 @@ export function toSelection(routed: Routed, selection: Selection, context: Decis
     escape,
     doubt: undefined,
     generation,
+    edge,
   };
 }
 

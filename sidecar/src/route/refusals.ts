@@ -88,17 +88,10 @@ export function unknownDestination(expected: string): ProxyError {
   return new ProxyError('unknown-destination', `Nobody can tell where this is to go: ${expected}`);
 }
 
-export function noRoute(authority: string, path: string): ProxyError {
-  return new ProxyError(
-    'no-route',
-    `No route of the gateway matches host "${authority}" and path "${path}". Add one under gateway.routes.`,
-  );
-}
-
-export function routeToNowhere(service: string, port: number): ProxyError {
+export function emptySubset(backend: string, lane: string): ProxyError {
   return new ProxyError(
     'no-endpoint',
-    `The gateway's route leads to port ${port} of ${service}, which is not known here. Correct the route or add the service.`,
+    `${backend} has no usable endpoint in ${lane}, and the route allows no other. Make one ready.`,
   );
 }
 

@@ -4,6 +4,8 @@ import type { MeshSettings } from '@lanekeeper/protocol/model';
 import { NO_EDITS, edgeEdits, stampEdits, stripTag } from '../lane/stamp.ts';
 import type { HeaderEdit, HeaderReader, RequestHead } from '../wire/head.ts';
 import type { Decision } from './decision.ts';
+import { edgeRequestEdits } from './edge/edge-handling.ts';
+import { joinEdits } from './edge/header-changes.ts';
 
 const FROM_ORIGIN: HeaderEdit = { name: HEADERS.hop, value: HOP.origin };
 const CORRECTED: HeaderEdit = { name: HEADERS.hop, value: HOP.corrected };
@@ -25,7 +27,12 @@ export function requestEdits(
   const carriers = { baggageKey: settings.baggageKey, bridge };
   const { headers } = head;
   const { lane } = decision.evidence;
-  if (direction === 'gateway') return atEdge(edgeEdits(headers, lane, carriers));
+  if (direction === 'gateway') {
+    const ofLane = atEdge(edgeEdits(headers, lane, carriers));
+    return decision.edge === undefined
+      ? ofLane
+      : joinEdits([ofLane, ...edgeRequestEdits(decision.edge, head)]);
+  }
   if (direction === 'inbound') {
     return join(stampEdits(headers, lane, carriers), inboundHop(decision, headers));
   }

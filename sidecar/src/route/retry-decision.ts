@@ -18,21 +18,22 @@ export interface RetryQuery {
  * Where a request goes after its endpoint failed: the same lane by the same evidence, without the endpoints that were tried,
  * along the same chain. A request that its own application did not take (it ends, and callers have not heard yet) goes on to
  * another endpoint of its lane; if that one ends too, the lane is going as a whole and the next of the chain is asked, and then
- * nobody. Undefined: nothing else may serve it, so the first error stands. By the newest snapshot, whole.
+ * nobody. A gateway's rule and backend stay what they were. Undefined: nothing else may serve it, so the first error stands. By the
+ * newest snapshot, whole.
  */
 export function retryDecision(
   previous: Decision,
   query: RetryQuery,
   context: DecisionContext,
 ): Decision | undefined {
-  const { servicePort, escape, evidence, chosen } = previous;
+  const { servicePort, escape, evidence, chosen, edge } = previous;
   if (servicePort === undefined || previous.refusal !== undefined) return undefined;
   const isOwn = query.direction === 'inbound' && escape !== 'corrected';
   if (isOwn && query.hop === HOP.relayed) return undefined;
   const known = context.snapshot.services.get(servicePort.service.id)?.ports.get(servicePort.port);
   if (known === undefined) return undefined;
   const next = routeToSubset(
-    { evidence, servicePort: known, escape: isOwn ? 'relayed' : escape, chosen },
+    { evidence, servicePort: known, escape: isOwn ? 'relayed' : escape, chosen, edge },
     isOwn && query.hop === HOP.corrected ? withLane(previous.subset, known, query.tried) : query.tried,
     context,
   );

@@ -51,6 +51,19 @@ export function selectSubset(
   return { subset: undefined, endpoint: undefined, fallback: undefined, dropped };
 }
 
+/** The same where a route allows one lane's endpoints alone. */
+export function selectOnly(
+  lane: string,
+  servicePort: ServicePort,
+  picker: Picker,
+  query: PickQuery,
+): Selection {
+  const subset = servicePort.subsets.get(lane);
+  const endpoint = subset === undefined ? undefined : picker.pick(subset, query);
+  const dropped = subset === undefined ? NONE_DROPPED : picker.dropped(subset, query);
+  return { subset: endpoint === undefined ? undefined : lane, endpoint, fallback: undefined, dropped };
+}
+
 /** Why a request of a known lane is not served in it by this service. */
 export function reasonToLeave(lane: string, servicePort: ServicePort): FallbackReason {
   return servicePort.subsets.has(lane) ? 'no-healthy-endpoint' : 'no-endpoint-in-lane';

@@ -1,12 +1,8 @@
 import type { DropReason } from '@lanekeeper/protocol/reasons';
-import type {
-  AppProtocol,
-  EvidenceConfig,
-  GatewayRoute,
-  LaneMode,
-  MeshSettings,
-} from '@lanekeeper/protocol/model';
+import type { AppProtocol, EvidenceConfig, LaneMode, MeshSettings } from '@lanekeeper/protocol/model';
 import type { CompiledRule } from '../lane/match-rule.ts';
+import type { RuleSet } from '../lane/rule-set.ts';
+import type { EdgeTable } from './edge/edge-table.ts';
 
 /**
  * A mesh configuration compiled for look-ups in O(1). Immutable; a change makes a new one, which is swapped in whole, so one
@@ -26,28 +22,23 @@ export interface Snapshot {
   readonly laneNames: ReadonlySet<string>;
   /** Policy of services that belong to no group. */
   readonly defaultPolicy: LanePolicy;
-  /** Colouring rules by descending priority, then lane name. */
+  /** Colouring rules in the order in which they are asked. */
   readonly rules: readonly CompiledRule[];
   /** Group -> its rules in the same order; what the gateway colours with. */
-  readonly rulesByGroup: ReadonlyMap<string, readonly CompiledRule[]>;
+  readonly rulesByGroup: ReadonlyMap<string, RuleSet>;
   /** App name of an entry workload -> what its inbound side colours with. */
   readonly rulesByEntry: ReadonlyMap<string, EntryRules>;
-  readonly trustIncomingTag: boolean;
-  readonly routes: readonly GatewayRoute[];
-  readonly routeTable: RouteTable;
+  /** What a gateway serves. */
+  readonly edge: EdgeTable;
 }
 
 export interface EntryRules {
-  readonly all: readonly CompiledRule[];
-  readonly byGroup: ReadonlyMap<string, readonly CompiledRule[]>;
-}
-
-/** The gateway's routes by how their host is written; each list by descending length of the prefix. */
-export interface RouteTable {
-  readonly exact: ReadonlyMap<string, readonly GatewayRoute[]>;
-  /** `example.com` for `*.example.com`. */
-  readonly wildcard: ReadonlyMap<string, readonly GatewayRoute[]>;
-  readonly any: readonly GatewayRoute[];
+  /** For a service that belongs to no group. */
+  readonly all: RuleSet;
+  /** Those of the group's lanes and those beside lanes. */
+  readonly byGroup: ReadonlyMap<string, RuleSet>;
+  /** Those beside lanes: for groups whose lanes do not colour here. */
+  readonly beside: RuleSet;
 }
 
 export interface AddressOwner {

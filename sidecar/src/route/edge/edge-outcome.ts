@@ -1,0 +1,34 @@
+import type { Endpoint, ServicePort } from '../snapshot.ts';
+import type { Affinity } from './affinity.ts';
+import type { Client } from './client-address.ts';
+import type { Backend, Listener, Rule } from './edge-table.ts';
+
+/**
+ * What the edge decided of a request beside its endpoint; a part of the decision. It is kept for as long as the hop is, so it holds
+ * what is compiled and nothing of the request's head.
+ */
+export interface EdgeOutcome {
+  readonly listener: Listener;
+  readonly rule: Rule;
+  /** Answered here; undefined: forwarded, or refused. */
+  readonly answer: 'redirect' | 'preflight' | 'reply' | undefined;
+  readonly client: Client;
+  readonly peer: string;
+  /** Made here for a request that came without one. */
+  readonly requestId: string | undefined;
+  readonly backend: Backend | undefined;
+  /** The canary that took it. */
+  readonly canary: string | undefined;
+  /** Where the client was before. */
+  readonly affinity: Affinity | undefined;
+  /** No cookie for it: a canary that is asked anew each time. */
+  readonly isUnbound: boolean;
+  readonly mirrors: readonly MirrorTarget[];
+}
+
+export interface MirrorTarget {
+  readonly servicePort: ServicePort;
+  readonly endpoint: Endpoint;
+}
+
+export const NO_MIRRORS: readonly MirrorTarget[] = Object.freeze([]);
