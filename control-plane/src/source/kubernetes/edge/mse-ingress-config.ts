@@ -1,5 +1,5 @@
 import { fieldsOf } from '@lanekeeper/kubernetes/kube-object';
-import { isNetwork } from '@lanekeeper/mesh-file/ip-network';
+import { isNetwork } from '@lanekeeper/runtime/networks';
 import { DEFAULT_GATEWAY_CONFIG_SPEC } from '@lanekeeper/mesh-file/objects/decode-gateway-config';
 import type { GatewayConfigSpec } from '@lanekeeper/mesh-file/objects/object-types';
 

@@ -1,4 +1,4 @@
-import { isNetwork } from '@lanekeeper/mesh-file/ip-network';
+import { isNetwork } from '@lanekeeper/runtime/networks';
 import { ANNOTATION_PREFIXES, KNOWN_ANNOTATIONS, type KnownAnnotation } from './known-annotations.ts';
 
 /** One thing in an Ingress' annotations that is not done as it stands there. */

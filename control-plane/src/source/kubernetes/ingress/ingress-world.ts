@@ -1,0 +1,82 @@
+import { DEFAULT_GATEWAY_CONFIG_SPEC } from '@lanekeeper/mesh-file/objects/decode-gateway-config';
+import { serviceId } from '@lanekeeper/protocol/service-id';
+import { CONTROLLER_NAME } from '../../../status/controller-name.ts';
+import { policyOf, type GatewayConfigs } from '../edge/gateway-configs.ts';
+import type { EdgeContext } from '../edge/edge-kind.ts';
+import type { IngressEntry, IngressWorld } from './convert/convert-ingresses.ts';
+import { isOurs } from './convert/ingress-class.ts';
+import type { KubeIngressClass } from './read/read-ingress-class.ts';
+import type { IngressWatch } from './watch-ingresses.ts';
+
+/** Container ports of the chart's gateway, behind its Service. */
+const HTTP_PORT = 8080;
+const HTTPS_PORT = 8443;
+
+export interface IngressSurroundings {
+  readonly watch: IngressWatch;
+  readonly configs: Pick<GatewayConfigs, 'specOf'>;
+  readonly context: Pick<EdgeContext, 'backends' | 'secrets'>;
+}
+
+export interface JudgedWorld {
+  readonly world: IngressWorld;
+  /** What of the classes cannot be taken as it is, as sentences. */
+  readonly findings: readonly string[];
+}
+
+/** What the conversion looks at, as it is now. The first class by name whose parameters are there says how the fleet listens. */
+export function ingressWorld({ watch, configs, context }: IngressSurroundings): JudgedWorld {
+  const ours = [...watch.classes.values()]
+    .filter(({ controller }) => controller === CONTROLLER_NAME)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const classes = {
+    names: new Set(ours.map(({ name }) => name)),
+    isDefault: ours.some((one) => one.isDefault),
+  };
+  const { entry, defaultSecret, findings } = entryOf(ours, configs);
+  return {
+    world: {
+      ingresses: [...watch.ingresses.values()].filter(
+        (ingress) => !ingress.meta.isTerminating && isOurs(ingress, classes),
+      ),
+      view: context.backends,
+      secret: (id) => context.secrets.material(id),
+      entry,
+      defaultSecret,
+    },
+    findings,
+  };
+}
+
+interface Entry {
+  readonly entry: IngressEntry;
+  readonly defaultSecret: string | undefined;
+  readonly findings: readonly string[];
+}
+
+function entryOf(ours: readonly KubeIngressClass[], configs: Pick<GatewayConfigs, 'specOf'>): Entry {
+  const [first] = ours;
+  const withParameters = ours.find(({ parameters }) => parameters !== undefined);
+  const { parameters } = withParameters ?? {};
+  const spec = parameters === undefined ? undefined : configs.specOf(parameters);
+  const findings =
+    parameters !== undefined && spec === undefined
+      ? [
+          `IngressClass ${withParameters?.name}: there is no ${parameters.kind} ${parameters.namespace}/${parameters.name} that could be in force; nobody is let in until there is`,
+        ]
+      : [];
+  const { http, https, ...rest } = spec ?? DEFAULT_GATEWAY_CONFIG_SPEC;
+  const policy = policyOf(rest);
+  const closed = { ...policy, deny: ['0.0.0.0/0', '::/0'] };
+  return {
+    entry: {
+      className: first?.name ?? 'lanekeeper',
+      // An access list that cannot be read must not open what was to be closed.
+      policy: findings.length > 0 ? closed : policy,
+      http: { port: HTTP_PORT, publicPort: http?.port ?? 80 },
+      https: { port: HTTPS_PORT, publicPort: https?.port ?? 443 },
+    },
+    defaultSecret: https?.secret === undefined ? undefined : serviceId(https.secret),
+    findings,
+  };
+}
