@@ -3,6 +3,7 @@ import { createKubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metri
 import { loadCredentials } from '@lanekeeper/kubernetes/load-credentials';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
+import type { LaneAcks } from '../../barrier/lane-acks.ts';
 import type { CatalogWriter } from '../../catalog/create-catalog.ts';
 import type { KubernetesSourceConfig } from '../../config.ts';
 import type { Authenticator } from '../../publish/caller.ts';
@@ -15,11 +16,14 @@ import type { ClusterAccess } from './cluster-access.ts';
 import type { ClusterKind, KindContext } from './cluster-kind.ts';
 import type { ClusterWatch } from './cluster-tables.ts';
 import { followCluster, type FollowedCluster } from './follow-cluster.ts';
+import { createLanes } from './lanes/create-lanes.ts';
 import { createLeadership } from './leadership.ts';
 import { watchCluster } from './watch-cluster.ts';
 
+type CreateKind = (context: KindContext) => ClusterKind;
+
 /** What is watched beside Services and pods. */
-const KINDS: readonly ((context: KindContext) => ClusterKind)[] = [];
+const KINDS: readonly CreateKind[] = [createLanes];
 
 export interface ClusterOptions {
   readonly source: KubernetesSourceConfig;
@@ -51,6 +55,8 @@ export interface ClusterBoard {
   readonly status: () => ReplicaStatus;
   /** What cannot be taken as it is, of all sources. */
   readonly objects: () => readonly string[];
+  /** How far the sidecars are with each lane; absent: nobody counts. */
+  readonly acks?: LaneAcks;
 }
 
 /** Connects as the settings say. Throws ConfigError where they name no API server. */
@@ -73,17 +79,21 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
   const leadership = createLeadership({ client, namespace, pod, log });
   const statuses = createObjectStatuses({ client, leadership, log, metrics });
   const { tables } = watch;
-  const { subscribe, catalog } = followed;
   const isLeader = (): boolean => leadership.isLeader();
+  const { subscribe, catalog, laneOf, declare } = followed;
   const kinds = KINDS.map((create) =>
-    create({ ...context, tables, subscribe, catalog, statuses, isLeader, namespace, clusterDomain }),
+    create({
+      ...context,
+      ...{ tables, subscribe, clusterKnown: watch.synced, laneOf, catalog, namespace, pod, clusterDomain },
+      ...{ statuses, isLeader, leadership, declare },
+    }),
   );
   let board: StatusBoard | undefined;
   return {
     catalog,
     source: sourceOf(watch, followed, kinds),
     access: {
-      ...{ tables, subscribe, leadership },
+      ...{ tables, subscribe, leadership, standingOf: followed.standingOf },
       ...{ client, namespace, pod, metrics: clientMetrics },
     },
     reviewTokens: (audience) =>
@@ -91,7 +101,8 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
         ...{ reviewer: client, audience, metrics, now: () => performance.now() },
         gatewayAccount: source.gatewayAccount,
       }),
-    tell({ status, objects }) {
+    tell({ status, objects, acks }) {
+      if (acks !== undefined) for (const kind of kinds) kind.follow?.(acks);
       board = createStatusBoard({
         ...{ client, status, log, namespace, pod },
         findings: () => ({ notInjected: followed.notInjected(), objects: objects() }),

@@ -29,7 +29,7 @@ class Follower {
   /** Before or after the changes of the cluster are taken: the tables may know more than the converter. */
   claim(claims: readonly LaneClaim[]): void {
     this.claims = claims;
-    this.#take(this.converter.claim(claims));
+    this.#take(this.converter.claim(claims).change);
   }
 
   #take({ put, removed, addresses = [] }: SourceChange): void {

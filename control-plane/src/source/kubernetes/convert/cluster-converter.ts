@@ -23,6 +23,8 @@ export class ClusterConverter {
   readonly #askers = new GroupedKeys();
   readonly #asked = new Map<string, readonly string[]>();
   readonly #problems = new Map<string, readonly ConversionProblem[]>();
+  /** Service id -> the one lane that it selects. */
+  readonly #lanes = new Map<string, string>();
   /** Ids of the services that the catalog knows from here. */
   readonly #told = new Set<string>();
 
@@ -36,14 +38,20 @@ export class ClusterConverter {
     return this.#renew(changes.services.keys, this.#index.update(changes));
   }
 
-  /** What it means for the catalog that these, and no others, claim pods for lanes. */
-  claim(claims: readonly LaneClaim[]): SourceChange {
-    return this.#renew(new Set(), this.#index.claim(claims));
+  /** What it means for the catalog that these, and no others, claim pods for lanes; and the pods that stand otherwise by it. */
+  claim(claims: readonly LaneClaim[]): { readonly change: SourceChange; readonly pods: ReadonlySet<string> } {
+    const outdated = this.#index.claim(claims);
+    return { change: this.#renew(new Set(), outdated), pods: outdated.reclaimed };
   }
 
   /** How a pod of the cluster stands: by its labels, or by a claim. */
   standingOf(pod: KubePod): Standing {
     return this.#index.standingOf(pod);
+  }
+
+  /** The lane that all pods are of that a Service selects; undefined: no single one. */
+  laneOf(service: string): string | undefined {
+    return this.#lanes.get(service);
   }
 
   #renew(services: ReadonlySet<string>, { questions, addresses, relaned }: Outdated): SourceChange {
@@ -91,6 +99,8 @@ export class ClusterConverter {
     this.#replaceQuestions(id, asked);
     if (converted === undefined || converted.problems.length === 0) this.#problems.delete(id);
     else this.#problems.set(id, converted.problems);
+    if (converted?.lane === undefined) this.#lanes.delete(id);
+    else this.#lanes.set(id, converted.lane);
     return converted?.service;
   }
 

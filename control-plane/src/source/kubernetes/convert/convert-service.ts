@@ -1,4 +1,5 @@
 import type { ServiceConfig } from '@lanekeeper/protocol/model';
+import { standingOf } from '@lanekeeper/protocol/workload-names';
 import { DEFAULT_DOMAIN } from '../../../catalog/canonical-key.ts';
 import type { SourceService } from '../../../catalog/source-service.ts';
 import type { KubeService } from '../objects.ts';
@@ -14,6 +15,8 @@ import { selectedMembers } from './selected-members.ts';
 
 export interface ConvertedService {
   readonly service: SourceService;
+  /** The lane that all pods are of that it selects, or that its selector names where there are none; undefined: no single one. */
+  readonly lane: string | undefined;
   readonly problems: readonly ConversionProblem[];
 }
 
@@ -37,6 +40,7 @@ export function convertService(service: KubeService, view: ClusterView): Convert
   };
   return {
     service: { config, exportTo },
+    lane: laneOf(service, selected),
     problems: [...(problem === undefined ? [] : [problem]), ...misnamed(members)],
   };
 }
@@ -44,6 +48,12 @@ export function convertService(service: KubeService, view: ClusterView): Convert
 /** The names of the default domain follow from name and namespace, wherever a mesh is read. */
 function hostsIn(clusterDomain: string, { name, namespace }: KubeService['meta']): readonly string[] {
   return clusterDomain === DEFAULT_DOMAIN ? [] : [`${name}.${namespace}.svc.${clusterDomain}`];
+}
+
+function laneOf({ selector = {} }: KubeService, selected: readonly Member[]): string | undefined {
+  const standings = selected.length === 0 ? [standingOf(selector)] : selected.map(({ standing }) => standing);
+  const lanes = new Set(standings.map((standing) => (standing.kind === 'lane' ? standing.lane : undefined)));
+  return lanes.size === 1 ? [...lanes][0] : undefined;
 }
 
 function misnamed(members: readonly Member[]): readonly ConversionProblem[] {

@@ -6,8 +6,10 @@ export interface Outdated {
   readonly addresses: Set<string>;
   /** Those among them whose pod is of another lane than before. */
   readonly relaned: Set<string>;
+  /** Keys of pods that somebody else has now, though they are as before. */
+  readonly reclaimed: Set<string>;
 }
 
 export function nothingOutdated(): Outdated {
-  return { questions: new Set(), addresses: new Set(), relaned: new Set() };
+  return { questions: new Set(), addresses: new Set(), relaned: new Set(), reclaimed: new Set() };
 }

@@ -66,6 +66,7 @@ export class PodIndex {
       if (!claims.some((claim) => reaches(claim, pod.meta.namespace) && fits(claim, pod))) continue;
       if (this.#claims.of(pod)?.lane === this.#claimed.get(key)) continue;
       outdated.questions.add(ASKED.pod(key));
+      outdated.reclaimed.add(key);
       this.replace(key, pod, outdated);
     }
   }
