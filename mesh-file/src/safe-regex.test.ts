@@ -45,6 +45,22 @@ describe('test', () => {
   });
 });
 
+describe('prefix', () => {
+  it.each([
+    ['/a/b', '/a/b'],
+    ['^/a(/|$)(.*)', '/a'],
+    ['/s1/v[0-9]', '/s1/v'],
+    ['ab*', 'a'],
+    ['^a|b', ''],
+    ['(?i)abc', ''],
+    ['.*', ''],
+    ['^{2}a', ''],
+    ['^*a', ''],
+  ])('of %s is %j', (text, prefix) => {
+    expect(regexOf(text).prefix).toBe(prefix);
+  });
+});
+
 describe('testStart, expand and replace', () => {
   it('find a match at the start, without looking at the rest', () => {
     const regex = regexOf('/a(/|$)(.*)', { ignoreCase: true });
@@ -91,7 +107,7 @@ describe('a problem', () => {
   });
 });
 
-const literal = fc.constantFrom('a', 'b', 'ab', '[ab]', '[^a]', '.', String.raw`\w`, '(?:)');
+const literal = fc.constantFrom('a', 'b', 'ab', '[ab]', '[^a]', '.', String.raw`\w`, '(?:)', '^', '^a', '$');
 const { pattern } = fc.letrec<{ pattern: string }>((tie) => ({
   pattern: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },

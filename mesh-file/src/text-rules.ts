@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { isLaneName } from '@lanekeeper/protocol/lane-name';
+import { isNetwork } from '@lanekeeper/runtime/networks';
 import { isHost } from '@lanekeeper/runtime/socket-address';
-import { isNetwork } from './ip-network.ts';
 import type { TextRule } from './scalar-decoders.ts';
 import { isName, isServiceName, parseServiceRef } from './service-name.ts';
 

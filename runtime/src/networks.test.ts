@@ -1,4 +1,4 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compileNetworks, isNetwork } from './networks.ts';
@@ -22,6 +22,13 @@ describe('compileNetworks', () => {
     ['10.0.0.0/x', '10.0.0.0', false],
     ['nonsense', 'nonsense', false],
     ['0.0.0.0/0', '', false],
+    ['::/0', '10.0.0.1', false],
+    ['192.0.2.7', '::ffff:c000:207', true],
+    ['10.1.2.3/8', '10.255.0.1', true],
+    ['128.0.0.0/1', '255.0.0.1', true],
+    ['128.0.0.0/1', '127.255.255.255', false],
+    ['2001:db8::/32', '2001:DB8:ffff::', true],
+    ['fe80::1', 'fe80::2', false],
   ])('%s has %s: %s', (network, address, isIn) => {
     expect(compileNetworks([network])(address)).toBe(isIn);
   });
@@ -45,6 +52,24 @@ describe('compileNetworks', () => {
 });
 
 describe('isNetwork', () => {
+  it('reads the addresses that Node reads', () => {
+    const noise = fc.string({ unit: fc.constantFrom(...'0123459af:.%'), maxLength: 20 });
+    fc.assert(
+      fc.property(fc.oneof(noise, fc.ipV4(), fc.ipV6()), (text) => {
+        expect(isNetwork(text)).toBe(isIP(text) !== 0 && !text.includes('%'));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([
+    ...['10.0.0.0/33', '10.0.0.0/08', '10.0.0.0/-1', '10.0.0.0/8/8', '010.0.0.1', '256.0.0.1', ' 10.0.0.1'],
+    ...['2001:db8::1::', ':', ':::', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '::12345', '1.2.3.4::', '[::1]'],
+    ...['1:2:3:4:5:6:7:1.2.3.4', 'fe80::1%eth0', '::ffff:10.0.0.0/90', '10.0.0.0/'],
+  ])('refuses %j', (text) => {
+    expect(isNetwork(text)).toBe(false);
+  });
+
   it('knows what will never match', () => {
     expect(['10.0.0.0/8', '::1', '::/0'].map(isNetwork)).toEqual([true, true, true]);
     expect(['10.0.0.0/', '10.0.0/8', '::/129', 'all', ''].map(isNetwork)).toEqual(Array(5).fill(false));

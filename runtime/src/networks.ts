@@ -1,77 +1,122 @@
-import { isIP, isIPv4 } from 'node:net';
-
 /** Whether an IP address, in any spelling of a socket (`10.0.0.1`, `::ffff:10.0.0.1`, `fe80::1%eth0`), lies in some network. */
 export type NetworkTest = (address: string) => boolean;
 
+/** An address that was read: the 32 bits of IPv4, or the four words of IPv6. IPv4 that is mapped into IPv6 is IPv4. */
+export type IpAddress = readonly number[];
+
 interface Network {
-  readonly bytes: readonly number[];
-  readonly prefix: number;
+  readonly words: IpAddress;
+  /** How many of the first bits count. */
+  readonly bits: number;
 }
 
-/** Whether `text` is a network (`10.0.0.0/8`, `2001:db8::/32`) or a single address. */
+/** Whether `text` is a network (`10.0.0.0/8`, `2001:db8::/32`) or a single address. Bits behind the prefix do not matter. */
 export function isNetwork(text: string): boolean {
   return parseNetwork(text) !== undefined;
 }
 
 /** For networks and single addresses. One that is neither matches nothing; so does an address that is none. */
 export function compileNetworks(networks: readonly string[]): NetworkTest {
-  const parsed = networks.map(parseNetwork).filter((network) => network !== undefined);
-  if (parsed.length === 0) return () => false;
+  const isIn = compileAddressTest(networks);
   return (address) => {
-    const bytes = addressBytes(address);
-    return bytes !== undefined && parsed.some((network) => contains(network, bytes));
+    const words = parseAddress(address);
+    return words !== undefined && isIn(words);
   };
 }
 
-function contains({ bytes: wanted, prefix }: Network, bytes: readonly number[]): boolean {
-  if (wanted.length !== bytes.length) return false;
-  const whole = prefix >> 3;
-  for (let at = 0; at < whole; at += 1) if (wanted[at] !== bytes[at]) return false;
-  const rest = prefix & 7;
-  if (rest === 0) return true;
-  const mask = 0xff & (0xff << (8 - rest));
-  return ((wanted[whole] ?? 0) & mask) === ((bytes[whole] ?? 0) & mask);
+/** {@link compileNetworks} for an address that is read once and asked of many. */
+export function compileAddressTest(networks: readonly string[]): (address: IpAddress) => boolean {
+  const parsed = networks.map(parseNetwork).filter((network) => network !== undefined);
+  return (address) => parsed.some((network) => contains(network, address));
 }
+
+/** Undefined when it is no IP address. A zone (`%eth0`) does not matter. */
+export function parseAddress(text: string): IpAddress | undefined {
+  const zone = text.indexOf('%');
+  return parseIp(zone === -1 ? text : text.slice(0, zone));
+}
+
+function contains({ words, bits }: Network, address: IpAddress): boolean {
+  if (words.length !== address.length) return false;
+  for (let at = 0; at < words.length; at += 1) {
+    const left = bits - 32 * at;
+    if (left <= 0) return true;
+    const different = (address[at] ?? 0) ^ (words[at] ?? 0);
+    if (left >= 32 ? different !== 0 : different >>> (32 - left) !== 0) return false;
+  }
+  return true;
+}
+
+const MAPPED_BITS = 96;
 
 function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf('/');
-  const bytes = addressBytes(slash === -1 ? text : text.slice(0, slash));
-  if (bytes === undefined) return undefined;
-  const bits = bytes.length * 8;
-  if (slash === -1) return { bytes, prefix: bits };
+  const address = slash === -1 ? text : text.slice(0, slash);
+  const words = parseIp(address);
+  if (words === undefined) return undefined;
+  const all = words.length * 32;
+  if (slash === -1) return { words, bits: all };
   const length = text.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(length)) return undefined;
+  if (!/^(?:0|[1-9][0-9]{0,2})$/.test(length)) return undefined;
   // A network that is written in mapped form counts its bits from the whole IPv6 address.
-  const prefix = Number(length) - (text.includes(':') && bytes.length === 4 ? 96 : 0);
-  return prefix < 0 || prefix > bits ? undefined : { bytes, prefix };
+  const bits = Number(length) - (address.includes(':') && words.length === 1 ? MAPPED_BITS : 0);
+  return bits < 0 || bits > all ? undefined : { words, bits };
 }
 
-const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-
-/** 4 bytes for IPv4, mapped or not, 16 for IPv6. */
-function addressBytes(text: string): readonly number[] | undefined {
-  const kind = isIP(text);
-  if (kind === 4) return text.split('.').map(Number);
-  if (kind === 0) return undefined;
-  const zone = text.indexOf('%');
-  const bytes = ipv6Bytes(zone === -1 ? text : text.slice(0, zone));
-  return MAPPED.every((byte, at) => bytes[at] === byte) ? bytes.slice(12) : bytes;
+function parseIp(text: string): IpAddress | undefined {
+  if (text.includes(':')) return parseIpv6(text);
+  const word = parseIpv4(text);
+  return word === undefined ? undefined : [word];
 }
 
-/** Expects a valid address: at most one `::`, a dotted quad only at the end. */
-function ipv6Bytes(text: string): readonly number[] {
-  const [head = '', tail] = text.split('::', 2);
-  const before = groupBytes(head);
-  if (tail === undefined) return before;
-  const after = groupBytes(tail);
-  return [...before, ...Array.from({ length: 16 - before.length - after.length }, () => 0), ...after];
+/** Four numbers, none with a leading zero (which some read as octal). */
+const IPV4 = /^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/;
+
+function parseIpv4(text: string): number | undefined {
+  const match = IPV4.exec(text);
+  if (match === null) return undefined;
+  const bytes = match.slice(1).map(Number);
+  if (bytes.some((byte) => byte > 255)) return undefined;
+  return bytes.reduce((word, byte) => word * 256 + byte, 0) | 0;
 }
 
-function groupBytes(text: string): number[] {
+const MAPPED_WORD = 0xffff;
+
+/** RFC 4291 section 2.2: groups, one `::` for the zeros between them, perhaps IPv4 at the end. */
+function parseIpv6(text: string): IpAddress | undefined {
+  const groups = parseSides(text);
+  if (groups === undefined) return undefined;
+  const wordAt = (word: number): number => ((groups[2 * word] ?? 0) << 16) | (groups[2 * word + 1] ?? 0);
+  const [first, second, third, fourth] = [wordAt(0), wordAt(1), wordAt(2), wordAt(3)];
+  const isMapped = first === 0 && second === 0 && third === MAPPED_WORD;
+  return isMapped ? [fourth] : [first, second, third, fourth];
+}
+
+/** All eight groups. */
+function parseSides(text: string): readonly number[] | undefined {
+  const sides = text.split('::');
+  if (sides.length > 2) return undefined;
+  const [head = '', tail] = sides;
+  const before = parseGroups(head, tail === undefined);
+  const after = tail === undefined ? [] : parseGroups(tail, true);
+  if (before === undefined || after === undefined) return undefined;
+  const missing = 8 - before.length - after.length;
+  if (tail === undefined ? missing !== 0 : missing < 1) return undefined;
+  return [...before, ...Array.from({ length: missing }, () => 0), ...after];
+}
+
+function parseGroups(text: string, isEnd: boolean): number[] | undefined {
   if (text === '') return [];
-  return text.split(':').flatMap((group) => {
-    if (isIPv4(group)) return group.split('.').map(Number);
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
+  const parts = text.split(':');
+  const groups: number[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      groups.push(Number.parseInt(part, 16));
+      continue;
+    }
+    const ipv4 = isEnd && index === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (ipv4 === undefined) return undefined;
+    groups.push(ipv4 >>> 16, ipv4 & 0xffff);
+  }
+  return groups;
 }

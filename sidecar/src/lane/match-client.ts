@@ -1,5 +1,5 @@
-import { networksTest } from '@lanekeeper/mesh-file/ip-network';
 import type { MatchRule, StickyKey } from '@lanekeeper/protocol/model';
+import { compileAddressTest } from '@lanekeeper/runtime/networks';
 import type { Condition } from './condition.ts';
 import type { RequestView } from './request-view.ts';
 import { shareTest } from './share.ts';
@@ -7,8 +7,8 @@ import { shareTest } from './share.ts';
 /** Any of the networks; a client whose address is not known is in none. */
 export function sourceCondition(networks: readonly string[]): Condition | undefined {
   if (networks.length === 0) return undefined;
-  const isIn = networksTest(networks);
-  return ({ origin }) => isIn(origin.clientAddress);
+  const isIn = compileAddressTest(networks);
+  return ({ clientIp }) => clientIp !== undefined && isIn(clientIp);
 }
 
 /**

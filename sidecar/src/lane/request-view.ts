@@ -1,4 +1,5 @@
 import { STICKY_COOKIE } from '@lanekeeper/protocol/headers';
+import { parseAddress, type IpAddress } from '@lanekeeper/runtime/networks';
 import type { RequestHead } from '../wire/head.ts';
 import type { RequestOrigin } from './condition.ts';
 import { decodePercent } from './percent-decoding.ts';
@@ -11,6 +12,7 @@ export class RequestView {
   #host: string | undefined;
   #cookies: ReadonlyMap<string, string> | undefined;
   #parameters: ReadonlyMap<string, string> | undefined;
+  #clientIp: IpAddress | null | undefined;
   #newKey: string | undefined;
 
   constructor(head: RequestHead, origin: RequestOrigin) {
@@ -43,6 +45,12 @@ export class RequestView {
   parameter(name: string): string | undefined {
     this.#parameters ??= readParameters(this.head.path);
     return this.#parameters.get(name);
+  }
+
+  /** Undefined: not known, or no IP address. */
+  get clientIp(): IpAddress | undefined {
+    if (this.#clientIp === undefined) this.#clientIp = parseAddress(this.origin.clientAddress) ?? null;
+    return this.#clientIp ?? undefined;
   }
 
   /** The key in our own cookie; at a gateway a client that has none gets one. Undefined: nothing tells clients apart here. */

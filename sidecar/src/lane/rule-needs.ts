@@ -1,3 +1,4 @@
+import { compileRegex } from '@lanekeeper/mesh-file/safe-regex';
 import type { MatchRule, PathMatch, ValueMatch } from '@lanekeeper/protocol/model';
 import { hostName, type RequestView } from './request-view.ts';
 
@@ -40,16 +41,24 @@ function hostNeed(hosts: readonly string[]): readonly Need[] {
   return values.length === 0 || values.includes('*') ? [] : [{ field: HOST, values }];
 }
 
-/** A prefix of `/` and a regular expression may begin with any segment. */
+/** Undefined: it may begin with any segment. */
 function segmentNeed(paths: readonly PathMatch[]): readonly Need[] {
   const values = paths.map((path) => {
     if ('exact' in path) return firstSegment(path.exact);
-    if ('regex' in path) return undefined;
+    if ('regex' in path) return segmentOfRegex(path.regex);
     const prefix = path.prefix.replace(/\/+$/, '');
     return prefix === '' ? undefined : firstSegment(prefix);
   });
   const known = values.filter((value) => value !== undefined);
   return known.length === 0 || known.length < values.length ? [] : [{ field: SEGMENT, values: known }];
+}
+
+/** Known where it begins with a whole segment: `/api/v[0-9]`, not `/ap.*`. */
+function segmentOfRegex(regex: string): string | undefined {
+  const compiled = compileRegex(regex);
+  if ('problem' in compiled) return undefined;
+  const { prefix } = compiled;
+  return prefix.includes('/', 1) ? firstSegment(prefix) : undefined;
 }
 
 /** `/a/b` -> `/a`; all of a text without a second slash, also of one that is no path (`*`). */
