@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HELMS, objectsIn, render } from './helm.ts';
 
@@ -14,6 +15,7 @@ const REGISTRIES = 'nacos.registries=[{"name":"main","servers":["nacos:8848"]}]'
 const manifests = SOURCES.map((source) =>
   render(program, '--set', `certificates.source=${source}`, '--set-json', REGISTRIES),
 );
+const withGateway = render(program, '--set', 'gateway.enabled=true');
 
 /** The rules of a manifest as text: the comment above each, and the verbs it gives. */
 function writtenRules(
@@ -41,7 +43,7 @@ const ofPrograms = manifests.flatMap(rulesOf).filter(([role]) => !role.includes(
 
 describe('the rights that the chart gives', () => {
   it('say for each verb of each rule what it is for', () => {
-    for (const manifest of manifests) {
+    for (const manifest of [...manifests, withGateway]) {
       const written = writtenRules(manifest);
       expect(written).toHaveLength(rulesOf(manifest).length);
       for (const { comment, verbs } of written) {
@@ -52,7 +54,7 @@ describe('the rights that the chart gives', () => {
   });
 
   it('hold no wildcard', () => {
-    for (const [, { apiGroups, resources, verbs }] of manifests.flatMap(rulesOf))
+    for (const [, { apiGroups, resources, verbs }] of [...manifests, withGateway].flatMap(rulesOf))
       expect([...apiGroups, ...resources, ...verbs]).not.toContain('*');
   });
 
@@ -75,6 +77,26 @@ describe('the rights that the chart gives', () => {
       expect(resourceNames, `${role}: ${resources.join()}`).toBeDefined();
       expect(resourceNames).not.toEqual([]);
     }
+  });
+
+  it('read Secrets of all namespaces, and make Services beside the gateway, only where there is a gateway', () => {
+    const without = rulesOf(render(program));
+    const more = rulesOf(withGateway).filter(
+      ([, rule]) => !without.some(([, other]) => isDeepStrictEqual(rule, other)),
+    );
+    const changing = more.filter(([, { resources, verbs }]) =>
+      verbs.some((verb) => !['get', 'list', 'watch'].includes(verb) && !resources[0]?.endsWith('/status')),
+    );
+    expect(changing).toEqual([
+      [
+        'Role lanekeeper-control-plane',
+        { apiGroups: [''], resources: ['services'], verbs: ['create', 'patch', 'delete'] },
+      ],
+    ]);
+    expect(more).toContainEqual([
+      'ClusterRole lanekeeper-control-plane',
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] },
+    ]);
   });
 
   it('let nobody write Secrets that somebody else signs', () => {
