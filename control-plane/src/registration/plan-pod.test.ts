@@ -1,3 +1,4 @@
+import type { Standing } from '@lanekeeper/protocol/workload-names';
 import { describe, expect, it } from 'vitest';
 import { planPod } from './plan-pod.ts';
 import { around, askingPod } from './registration.fixture.ts';
@@ -24,6 +25,14 @@ describe('a pod that asks for a registration', () => {
           },
         },
       },
+    });
+  });
+
+  it('is registered with the lane that a selector gives it, whatever its labels say', () => {
+    const standingOf = (): Standing => ({ kind: 'lane', lane: 'fresh' });
+    const plan = planPod(askingPod('a-1'), around({ standingOf }));
+    expect(plan).toMatchObject({
+      planned: { registration: { metadata: { 'lanekeeper.io/lane': 'fresh' } } },
     });
   });
 

@@ -5,7 +5,7 @@ import {
   type AnnotationProblem,
   type NacosWish,
 } from '@lanekeeper/protocol/nacos-annotations';
-import { appOf, standingOf, type Standing } from '@lanekeeper/protocol/workload-names';
+import { appOf, type Standing } from '@lanekeeper/protocol/workload-names';
 import type { KubePod } from '../source/kubernetes/objects.ts';
 import type { NacosNamespace, NacosRegistry } from '../source/nacos/registry.ts';
 import { metadataOf } from './instance-metadata.ts';
@@ -17,6 +17,8 @@ export interface PodSurroundings {
   readonly registries: readonly NacosRegistry[];
   /** Of the Kubernetes cluster; undefined: it is not known. */
   clusterId(): string | undefined;
+  /** By its labels, or by a lane's selector. */
+  standingOf(pod: KubePod): Standing;
   /** Its sidecar has said that it is about to go. */
   isDraining(pod: KubePod): boolean;
   /** It was to get a sidecar and has none, so it would lose the lane. */
@@ -33,7 +35,7 @@ export function planPod(pod: KubePod, around: PodSurroundings): PodPlan | undefi
   if (wish === undefined) return undefined;
   const where = placeOf(wish, pod, around.registries);
   if ('key' in where) return { kind: 'refused', problems: [sentenceOf(where)] };
-  const standing = standingOf(labels, pod.laneFromEnv);
+  const standing = around.standingOf(pod);
   const problem = whyNever(pod, standing, around);
   if (problem !== undefined) return { kind: 'refused', problems: [problem] };
   const why = whyNotNow(pod, around);

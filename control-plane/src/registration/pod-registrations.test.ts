@@ -9,7 +9,7 @@ import type { ClusterChanges } from '../source/kubernetes/cluster-tables.ts';
 import { registerPods } from './pod-registrations.ts';
 import { instanceAt, readClient, type Stored } from './read-client.fixture.ts';
 import { placeKey, type RegistrationPlace } from './registration-plan.ts';
-import { askingPod, registryOf, type Asking } from './registration.fixture.ts';
+import { around, askingPod, registryOf, type Asking } from './registration.fixture.ts';
 
 /** What a Nacos server would have by now, and what was done to it. */
 class Recorder {
@@ -70,6 +70,7 @@ function replica({
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
+      standingOf: around().standingOf,
       leadership: {
         isLeader: () => isLeader,
         subscribe(listener) {

@@ -18,7 +18,7 @@ import { RegistrationTable } from './registration-table.ts';
 import { sweepStrays } from './stray-sweep.ts';
 
 export interface RegistrationOptions {
-  readonly cluster: Pick<ClusterAccess, 'tables' | 'subscribe' | 'leadership'>;
+  readonly cluster: Pick<ClusterAccess, 'tables' | 'subscribe' | 'standingOf' | 'leadership'>;
   readonly draining: DrainingPods;
   /** At least one. */
   readonly registries: readonly NacosRegistry[];
@@ -163,6 +163,7 @@ function surroundingsOf({ registries, draining, cluster }: RegistrationOptions):
   return {
     registries,
     clusterId: () => clusterIdOf(cluster),
+    standingOf: (pod) => cluster.standingOf(pod),
     isDraining: (pod) => draining.has(pod.meta.uid),
     isMissingSidecar: (pod) => isMissingSidecar(pod, { namespace: (name) => namespaces.get(name) }),
   };

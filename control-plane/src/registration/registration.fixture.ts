@@ -1,3 +1,4 @@
+import { standingOf } from '@lanekeeper/protocol/workload-names';
 import { pod } from '../source/kubernetes/convert/cluster.fixture.ts';
 import type { KubePod } from '../source/kubernetes/objects.ts';
 import type { NacosRegistry } from '../source/nacos/registry.ts';
@@ -24,6 +25,7 @@ export function around(more: Partial<PodSurroundings> = {}): PodSurroundings {
   return {
     registries: [registryOf('main'), registryOf('other', { clusters: ['HANGZHOU'] })],
     clusterId: () => 'uid-of-the-cluster',
+    standingOf: ({ meta, laneFromEnv }) => standingOf(meta.labels, laneFromEnv),
     isDraining: () => false,
     isMissingSidecar: () => false,
     ...more,
