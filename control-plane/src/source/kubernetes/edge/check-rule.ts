@@ -10,6 +10,8 @@ import type { EdgeRule } from '@lanekeeper/protocol/edge';
  */
 export function ruleProblems(rule: EdgeRule): readonly string[] {
   const report = new ProblemReport();
-  decodeEdgeRule(rootCursor(rule, JSON_TREE, report));
+  // As it is sent: a field that is undefined is not there.
+  const sent: unknown = JSON.parse(JSON.stringify(rule));
+  decodeEdgeRule(rootCursor(sent, JSON_TREE, report));
   return report.problems().map(({ path, message }) => `${path}: ${message}`);
 }

@@ -1,4 +1,5 @@
 import type { EdgeCanary } from '@lanekeeper/protocol/edge';
+import { ruleProblems } from '../../edge/check-rule.ts';
 import type { CanarySettings } from '../annotations/read-canary.ts';
 import { convertBackends, type BackendContext } from './ingress-backends.ts';
 import { ingressName, placeKey, type Place, type ReadIngress } from './place.ts';
@@ -28,8 +29,10 @@ function attach(read: ReadIngress, places: ReadonlyMap<string, Place>, context: 
     const backend = { ...place.owner.settings.backend, ...pickOwn(settings.backend) };
     const [first] = convertBackends(ingress, path.backend, backend, context);
     if (first === undefined) continue;
-    const name = `Ingress ${ingressName(ingress)}`;
-    place.canaries.push({ order: settings.canary.order, canary: edgeCanary(name, first, settings.canary) });
+    const found = edgeCanary(`Ingress ${ingressName(ingress)}`, first, settings.canary);
+    const [problem] = ruleProblems({ ...place.rule.rule, canaries: [found] });
+    if (problem === undefined) place.canaries.push({ order: settings.canary.order, canary: found });
+    else context.problems.push({ ingress: ingressName(ingress), reason: 'PathNotUsable', message: problem });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EdgeAction } from '@lanekeeper/protocol/edge';
+import { ruleProblems } from '../../edge/check-rule.ts';
 import { weightsOf } from '../../edge/sort-rules.ts';
 import type { IngressBackend, IngressPath } from '../read/kube-ingress.ts';
 import { convertBackends, type BackendContext } from './ingress-backends.ts';
@@ -73,6 +74,11 @@ class Claims {
   }
 
   #put(key: string, host: string, owner: ReadIngress, rule: Place['rule']['rule']): void {
+    const [problem] = ruleProblems(rule);
+    if (problem !== undefined) {
+      this.#tell(owner, 'PathNotUsable', `${rule.name} is not served: ${problem}`);
+      return;
+    }
     const { creationTimestamp: createdAt } = owner.ingress.meta;
     const ranked = { rule, weights: weightsOf(rule.match), createdAt, origin: ingressName(owner.ingress) };
     this.places.set(key, { host, owner, rule: ranked, canaries: [] });
