@@ -197,6 +197,30 @@ describe('readGatewayEvidence', () => {
   });
 });
 
+describe('a rule that overwrites', () => {
+  const tagged = { fields: { baggage: 'lane=blue' }, ruleLane: 'gray', overwrite: true };
+
+  it('colours a request that carries a trusted tag, and says what it took the place of', () => {
+    const expected = { lane: 'gray', rung: 'rule', detail: 'rule gray#0 instead of baggage lane=blue' };
+    expect(inbound(tagged, 'correct')).toMatchObject(expected);
+    expect(gateway(tagged, true)).toMatchObject(expected);
+    expect(gateway(tagged, false)).toMatchObject({ lane: 'gray', detail: 'rule gray#0' });
+  });
+
+  it('decides where two tags contradict each other', () => {
+    const torn = { ...tagged, fields: { baggage: 'lane=blue', 'x-mse-tag': 'red' } };
+    expect(inbound(torn, 'correct')).toMatchObject({ lane: 'gray', rung: 'rule' });
+    expect(inbound({ ...torn, overwrite: false }, 'correct')).toHaveProperty('conflict');
+  });
+
+  it('leaves the tag alone where it does not match', () => {
+    const { overwrite, ruleLane } = tagged;
+    const elsewhere = contextOf({ fields: {}, overwrite, ruleLane });
+    const head = headOf({ baggage: 'lane=blue' }, { authority: 'c' });
+    expect(readInboundEvidence(head, elsewhere, 'correct')).toMatchObject({ lane: 'blue', rung: 'baggage' });
+  });
+});
+
 /** The distinct answers that the ids of the request give. */
 function linkedLanes(world: World): string[] {
   const r1 = world.fields['x-request-id'] === undefined ? undefined : world.requestIdLane;
@@ -211,6 +235,7 @@ function expectedOf(world: World): { lane: string; rung: Rung; ambiguous: boolea
   const unsure = { lane: own, rung: own === 'base' ? 'none' : 'workload', ambiguous: true } as const;
   const member = world.fields.baggage?.slice('lane='.length);
   const bridged = world.fields['x-mse-tag'];
+  if (world.overwrite === true && world.ruleLane !== undefined) return said(world.ruleLane, 'rule');
   if (member !== undefined && bridged !== undefined && member !== bridged) return 'conflict';
   if (member !== undefined) return said(member, 'baggage');
   if (bridged !== undefined) return said(bridged, 'bridge');
@@ -239,6 +264,7 @@ describe('the ladder, over generated worlds', () => {
       'x-call': maybe(fc.constant('c1')),
     }),
     ruleLane: rarely(fc.constantFrom('gray', 'blue')),
+    overwrite: fc.boolean(),
     requestIdLane: maybe(laneOrSeveral),
     callLane: maybe(laneOrSeveral),
     inFlight: maybe(laneOrSeveral),
