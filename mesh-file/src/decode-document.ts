@@ -1,10 +1,10 @@
 import type { ConfigProblem } from '@lanekeeper/runtime/env';
-import { LineCounter, parseDocument, type Document } from 'yaml';
-import { rootCursor, type Cursor } from './decoder.ts';
+import { LineCounter, parseAllDocuments, parseDocument, type Document } from 'yaml';
+import { isNothing, rootCursor, type Cursor } from './decoder.ts';
 import { JSON_TREE, parseJsonObject } from './json-tree.ts';
 import { ProblemReport } from './problem-report.ts';
 import type { Tree } from './tree.ts';
-import { YamlTree } from './yaml-tree.ts';
+import { aliasBudget, YamlTree } from './yaml-tree.ts';
 
 /** Some 5,000 services with ten endpoints each; parsing more would hold up requests for seconds. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
@@ -18,53 +18,89 @@ export interface DocumentOptions<T> {
   readonly secret?: { readonly keys: readonly string[] };
 }
 
+export interface DocumentsOptions<T> {
+  /** Reads the documents, those that are empty apart; one, that may be empty, where there is no other. */
+  readonly decode: (roots: readonly [Cursor, ...Cursor[]]) => T | undefined;
+}
+
 /** Reads YAML 1.2 (JSON is some of it); every mistake with its path and place. Never throws. */
 export function decodeDocument<T>(text: string, options: DocumentOptions<T>): Decoded<T> {
+  const { decode, ...rest } = options;
+  return decodeText(text, { ...rest, isSeveral: false, decode: ([root]) => decode(root) });
+}
+
+/** As {@link decodeDocument}, of a text that may hold several documents with `---` between them. */
+export function decodeDocuments<T>(text: string, { decode }: DocumentsOptions<T>): Decoded<T> {
+  return decodeText(text, { isSeveral: true, decode });
+}
+
+interface TextOptions<T> extends DocumentsOptions<T>, Pick<DocumentOptions<T>, 'secret'> {
+  readonly isSeveral: boolean;
+}
+
+function decodeText<T>(text: string, options: TextOptions<T>): Decoded<T> {
   const quick = text.length > MAX_DOCUMENT_BYTES ? undefined : decodeJson(text, options);
   return quick === undefined ? decodeYaml(text, options) : { value: quick };
 }
 
 /** Undefined unless it is a faultless JSON object; what is wrong with another text, and where, YAML's parser knows. */
-function decodeJson<T>(text: string, { decode }: DocumentOptions<T>): T | undefined {
+function decodeJson<T>(text: string, { decode }: TextOptions<T>): T | undefined {
   const node = parseJsonObject(text);
   if (node === undefined) return undefined;
   const report = new ProblemReport();
-  const value = decode(rootCursor(node, JSON_TREE, report));
+  const value = decode([rootCursor(node, JSON_TREE, report)]);
   return report.problems().length === 0 ? value : undefined;
 }
 
-function decodeYaml<T>(text: string, options: DocumentOptions<T>): Decoded<T> {
+function decodeYaml<T>(text: string, options: TextOptions<T>): Decoded<T> {
   const report = new ProblemReport();
   if (text.length > MAX_DOCUMENT_BYTES) {
     report.add('document', `expected at most ${MAX_DOCUMENT_BYTES} characters, found ${text.length}`);
     return { problems: report.problems() };
   }
-  const value = decodeText(text, options, report);
+  const value = decodeParsed(text, options, report);
   const problems = report.problems();
   return value === undefined || problems.length > 0 ? { problems } : { value };
 }
 
-function decodeText<T>(text: string, options: DocumentOptions<T>, report: ProblemReport): T | undefined {
-  const { decode, secret } = options;
-  const parsing = secret === undefined ? report : new ProblemReport();
+function decodeParsed<T>(text: string, options: TextOptions<T>, report: ProblemReport): T | undefined {
   try {
-    const lines = new LineCounter();
-    // Repeated keys are found while decoding, in linear time and with their path.
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
-    const tree = new YamlTree(document, lines, parsing);
-    if (!isWellFormed(document, tree, { report, hasSecrets: secret !== undefined })) return undefined;
-    // Of a token that begins with "*" YAML makes an alias, and the complaint names it.
-    if (secret !== undefined && parsing.problems().length > 0) {
-      report.add('document', 'expected no aliases; quote what begins with "*"');
-      return undefined;
-    }
-    const shown = secret === undefined ? tree : hideValues(tree, new Set(secret.keys));
-    return decode(rootCursor(document.contents, shown, report));
+    const roots = rootsOf(text, options, report);
+    return roots === undefined ? undefined : options.decode(roots);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     report.add('document', 'is nested too deeply to be read');
     return undefined;
   }
+}
+
+/** Undefined where the text is no YAML, which is reported. */
+function rootsOf(
+  text: string,
+  { isSeveral, secret }: Pick<TextOptions<unknown>, 'isSeveral' | 'secret'>,
+  report: ProblemReport,
+): readonly [Cursor, ...Cursor[]] | undefined {
+  const parsing = secret === undefined ? report : new ProblemReport();
+  const places = { lines: new LineCounter(), report: parsing, budget: aliasBudget() };
+  // Repeated keys are found while decoding, in linear time and with their path.
+  const options = { lineCounter: places.lines, prettyErrors: false, uniqueKeys: false };
+  const parsed = isSeveral ? [...parseAllDocuments(text, options)] : [parseDocument(text, options)];
+  const trees = parsed.map((document) => ({ document, tree: new YamlTree(document, places) }));
+  const shown = { report, hasSecrets: secret !== undefined };
+  if (!trees.map(({ document, tree }) => isWellFormed(document, tree, shown)).every(Boolean))
+    return undefined;
+  // Of a token that begins with "*" YAML makes an alias, and the complaint names it.
+  if (secret !== undefined && parsing.problems().length > 0) {
+    report.add('document', 'expected no aliases; quote what begins with "*"');
+    return undefined;
+  }
+  const roots = trees.map(({ document, tree }) => {
+    const view = secret === undefined ? tree : hideValues(tree, new Set(secret.keys));
+    return rootCursor(document.contents, view, report);
+  });
+  const [first = rootCursor(null, JSON_TREE, report)] = roots;
+  const [filled, ...more] = roots.filter(({ tree, node }) => !isNothing(tree.read(node)));
+  return filled === undefined ? [first] : [filled, ...more];
 }
 
 interface Shown {

@@ -22,6 +22,8 @@ export interface Shape {
 /** The entries of a mapping that have a value; a key with nothing after it counts as left out. */
 export type Fields = ReadonlyMap<string, Cursor>;
 
+export const NO_FIELDS: Fields = new Map();
+
 /** The top of a document. */
 export function rootCursor(node: unknown, tree: Tree, report: ProblemReport): Cursor {
   return { parent: undefined, step: '', node, tree, report };

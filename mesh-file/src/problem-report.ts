@@ -7,25 +7,47 @@ const MAX_PROBLEMS = 100;
 export class ProblemReport {
   /** A person's unknown key is a slip; a newer program's is a field that this version does without. */
   readonly unknownKeys: 'refused' | 'ignored';
-  readonly #problems: ConfigProblem[] = [];
-  #omitted = 0;
+  readonly #collected: Collected;
+  readonly #prefix: string;
 
-  constructor(unknownKeys: 'refused' | 'ignored' = 'refused') {
+  constructor(unknownKeys: 'refused' | 'ignored' = 'refused', within?: Part) {
     this.unknownKeys = unknownKeys;
+    this.#collected = within?.collected ?? { problems: [], omitted: 0 };
+    this.#prefix = within?.prefix ?? '';
+  }
+
+  /** The same report for one of several things: its problems say of which they are. */
+  of(name: string): ProblemReport {
+    return new ProblemReport(this.unknownKeys, {
+      collected: this.#collected,
+      prefix: `${this.#prefix}${name}: `,
+    });
   }
 
   add(path: string, message: string): void {
-    if (this.isFull()) this.#omitted += 1;
-    else this.#problems.push({ path, message });
+    if (this.isFull()) this.#collected.omitted += 1;
+    else this.#collected.problems.push({ path: `${this.#prefix}${path}`, message });
   }
 
   /** Nothing that is added now will be shown; costly messages need not be made. */
   isFull(): boolean {
-    return this.#problems.length >= MAX_PROBLEMS;
+    return this.#collected.problems.length >= MAX_PROBLEMS;
   }
 
   problems(): readonly ConfigProblem[] {
-    if (this.#omitted === 0) return this.#problems;
-    return [...this.#problems, { path: 'and more', message: `${this.#omitted} further problems` }];
+    const { problems, omitted } = this.#collected;
+    return omitted === 0
+      ? problems
+      : [...problems, { path: 'and more', message: `${omitted} further problems` }];
   }
+}
+
+interface Collected {
+  readonly problems: ConfigProblem[];
+  omitted: number;
+}
+
+interface Part {
+  readonly collected: Collected;
+  readonly prefix: string;
 }

@@ -6,16 +6,32 @@ import type { Tree, TreeNode } from './tree.ts';
 /** Nodes reached through aliases, all together; a nest of aliases (a "billion laughs") would have billions. */
 const MAX_ALIASED_NODES = 100_000;
 
+export interface AliasBudget {
+  left: number;
+}
+
+export function aliasBudget(): AliasBudget {
+  return { left: MAX_ALIASED_NODES };
+}
+
+export interface YamlPlaces {
+  readonly lines: LineCounter;
+  readonly report: ProblemReport;
+  readonly budget: AliasBudget;
+}
+
 /** Reads the nodes of a parsed document: follows aliases within a budget, and tells where a node stands. */
 export class YamlTree implements Tree {
   readonly #lines: LineCounter;
   readonly #report: ProblemReport;
   readonly #targets: ReadonlyMap<Alias, Node>;
-  #budget = MAX_ALIASED_NODES;
+  readonly #budget: AliasBudget;
 
-  constructor(document: Document, lines: LineCounter, report: ProblemReport) {
-    this.#lines = lines;
-    this.#report = report;
+  /** Documents of one text share what aliases may cost. */
+  constructor(document: Document, places: YamlPlaces) {
+    this.#lines = places.lines;
+    this.#report = places.report;
+    this.#budget = places.budget;
     this.#targets = this.#resolveAliases(document);
   }
 
@@ -40,9 +56,9 @@ export class YamlTree implements Tree {
 
   #follow(alias: Alias): Node | undefined {
     const target = this.#targets.get(alias);
-    if (this.#budget <= 0) return undefined;
-    this.#budget -= 1 + sizeOf(target);
-    if (this.#budget <= 0) this.#report.add(`*${alias.source}${this.place(alias)}`, TOO_MANY_ALIASES);
+    if (this.#budget.left <= 0) return undefined;
+    this.#budget.left -= 1 + sizeOf(target);
+    if (this.#budget.left <= 0) this.#report.add(`*${alias.source}${this.place(alias)}`, TOO_MANY_ALIASES);
     return target;
   }
 
