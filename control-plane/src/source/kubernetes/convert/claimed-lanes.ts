@@ -2,7 +2,8 @@ import type { ServiceRef } from '@lanekeeper/protocol/model';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { standingOf } from '@lanekeeper/protocol/workload-names';
 import type { KubePod, KubeService } from '../objects.ts';
-import { byAge, fits, isOfService, isOwnWord, type LaneClaim } from './lane-claim.ts';
+import { byAge, fits, isOwnWord, type LaneClaim } from './lane-claim.ts';
+import { MemberFinder } from './member-finder.ts';
 
 /** A claim, as far as it concerns one namespace. */
 interface Local {
@@ -16,6 +17,8 @@ interface Namespace {
   readonly own: readonly Local[];
   /** By lane: those that name it as the pods do. They count only against the others. */
   readonly named: ReadonlyMap<string, readonly Local[]>;
+  /** Made when it is first asked, and anew when a Service is another one. */
+  finder: MemberFinder | undefined;
 }
 
 /** Which pods are of a lane by somebody's word, whatever their own labels say. Most pods are not, and are told apart at once. */
@@ -46,27 +49,61 @@ export class ClaimedLanes {
   /** The claim that has the pod; undefined: its labels say what it is. */
   of(pod: KubePod): LaneClaim | undefined {
     const namespace = this.#namespaces.get(pod.meta.namespace);
-    if (namespace === undefined || namespace.own.length === 0) return undefined;
-    const [oldest] = namespace.own.filter((local) => this.#holds(local, pod));
+    if (namespace === undefined) return undefined;
+    const oldest = this.#oldest(namespace, namespace.own, pod);
     if (oldest === undefined) return undefined;
     const standing = standingOf(pod.meta.labels, pod.laneFromEnv);
-    const named = standing.kind === 'lane' ? namespace.named.get(standing.lane) : undefined;
-    const older = named?.find((local) => byAge(local.claim, oldest.claim) < 0 && this.#holds(local, pod));
-    return (older ?? oldest).claim;
+    const named = standing.kind === 'lane' ? (namespace.named.get(standing.lane) ?? []) : [];
+    return (
+      this.#oldest(
+        namespace,
+        named.filter(({ claim }) => byAge(claim, oldest) < 0),
+        pod,
+      ) ?? oldest
+    );
   }
 
-  /** Claims whose pods may be others when this service is another one. */
-  concerning(namespace: string, service: string): readonly LaneClaim[] {
-    const own = this.#namespaces.get(namespace)?.own ?? [];
-    return own.filter(({ services }) => services?.includes(service) === true).map(({ claim }) => claim);
+  /** These Services are others now; returns the claims whose pods may be others by it. */
+  servicesChanged(ids: Iterable<string>): readonly LaneClaim[] {
+    const concerned = new Set<LaneClaim>();
+    for (const [name, ofThem] of grouped(ids)) {
+      const namespace = this.#namespaces.get(name);
+      if (namespace === undefined) continue;
+      namespace.finder = undefined;
+      for (const { claim, services } of namespace.own) {
+        if (services?.some((service) => ofThem.has(service)) === true) concerned.add(claim);
+      }
+    }
+    return [...concerned];
   }
 
-  #holds({ claim, services }: Local, pod: KubePod): boolean {
-    if (!fits(claim, pod)) return false;
-    const { namespace } = pod.meta;
-    if (services === undefined) return true;
-    return services.some((name) => isOfService(pod, name, this.#services.get(`${namespace}/${name}`)));
+  #oldest(namespace: Namespace, locals: readonly Local[], pod: KubePod): LaneClaim | undefined {
+    let own: ReadonlySet<string> | undefined;
+    return locals.find(({ claim, services }) => {
+      if (!fits(claim, pod)) return false;
+      own ??= this.#finderOf(namespace, pod.meta.namespace).servicesOf(pod);
+      const found = own;
+      return services === undefined || services.some((name) => found.has(name));
+    })?.claim;
   }
+
+  #finderOf(namespace: Namespace, name: string): MemberFinder {
+    const locals = [...namespace.own, ...[...namespace.named.values()].flat()];
+    const lists = new Set(locals.map(({ services = [] }) => services));
+    return (namespace.finder ??= new MemberFinder(this.#services, name, new Set([...lists].flat())));
+  }
+}
+
+/** Namespace -> names. */
+function grouped(ids: Iterable<string>): ReadonlyMap<string, ReadonlySet<string>> {
+  const groups = new Map<string, Set<string>>();
+  for (const id of ids) {
+    const slash = id.indexOf('/');
+    const names = groups.get(id.slice(0, slash));
+    if (names === undefined) groups.set(id.slice(0, slash), new Set([id.slice(slash + 1)]));
+    else names.add(id.slice(slash + 1));
+  }
+  return groups;
 }
 
 /** Whether some pod of the claim may be in that namespace. */
@@ -76,10 +113,11 @@ export function reaches({ pods }: LaneClaim, namespace: string): boolean {
 }
 
 function byNamespace(claims: readonly LaneClaim[]): ReadonlyMap<string, Namespace> {
-  const namespaces = new Map<string, { own: Local[]; named: Map<string, Local[]> }>();
+  const namespaces = new Map<string, { own: Local[]; named: Map<string, Local[]>; finder: undefined }>();
   for (const claim of claims) {
     for (const [name, services] of placesOf(claim)) {
-      const place = namespaces.get(name) ?? { own: [], named: new Map<string, Local[]>() };
+      const fresh = { own: [], named: new Map<string, Local[]>(), finder: undefined };
+      const place = namespaces.get(name) ?? fresh;
       namespaces.set(name, place);
       const local = { claim, services };
       if (isOwnWord(claim)) place.own.push(local);

@@ -66,7 +66,7 @@ export class ClusterIndex implements ClusterView {
       outdated.questions.add(ASKED.pod(key));
       this.#pods.replace(key, this.#tables.pods.get(key), outdated);
     }
-    for (const id of changes.services.keys) this.#pods.serviceChanged(id, outdated);
+    this.#pods.servicesChanged(changes.services.keys, outdated);
     const nodes = this.#updateSlices(changes.slices, outdated);
     for (const name of changes.namespaces.keys) outdated.questions.add(ASKED.namespace(name));
     this.#addPodsOf(changes.namespaces.keys, nodes, outdated);

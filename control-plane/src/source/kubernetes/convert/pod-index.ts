@@ -55,9 +55,8 @@ export class PodIndex {
   }
 
   /** A Service says which pods are its own, and so which of them a claim for its pods has. */
-  serviceChanged(id: string, outdated: Outdated): void {
-    const [namespace = '', name = ''] = id.split('/');
-    this.#claimAnew(this.#claims.concerning(namespace, name), outdated);
+  servicesChanged(ids: ReadonlySet<string>, outdated: Outdated): void {
+    if (ids.size > 0) this.#claimAnew(this.#claims.servicesChanged(ids), outdated);
   }
 
   #claimAnew(claims: readonly LaneClaim[], outdated: Outdated): void {
