@@ -15,7 +15,10 @@ import type { Source } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import type { ClusterKind, KindContext } from './cluster-kind.ts';
 import type { ClusterWatch } from './cluster-tables.ts';
+import { createEdgeKind } from './edge/edge-kind.ts';
 import { followCluster, type FollowedCluster } from './follow-cluster.ts';
+import { createGatewayApi } from './gateway-api/gateway-api.ts';
+import { createIngresses } from './ingress/ingresses.ts';
 import { createLanes } from './lanes/create-lanes.ts';
 import { createLeadership } from './leadership.ts';
 import { watchCluster } from './watch-cluster.ts';
@@ -24,6 +27,16 @@ type CreateKind = (context: KindContext) => ClusterKind;
 
 /** What is watched beside Services and pods. */
 const KINDS: readonly CreateKind[] = [createLanes];
+
+/** And what is, where there are gateways. */
+function edgeKinds({ gatewayAccount, gatewayServiceType }: KubernetesSourceConfig): readonly CreateKind[] {
+  if (gatewayAccount === undefined) return [];
+  const serviceType = gatewayServiceType ?? 'ClusterIP';
+  return [
+    (context) =>
+      createEdgeKind(context, [createIngresses, (edge) => createGatewayApi(edge, { serviceType })]),
+  ];
+}
 
 export interface ClusterOptions {
   readonly source: KubernetesSourceConfig;
@@ -81,7 +94,7 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
   const { tables } = watch;
   const isLeader = (): boolean => leadership.isLeader();
   const { subscribe, catalog, laneOf, declare } = followed;
-  const kinds = KINDS.map((create) =>
+  const kinds = [...KINDS, ...edgeKinds(source)].map((create) =>
     create({
       ...context,
       ...{ tables, subscribe, clusterKnown: watch.synced, laneOf, catalog, namespace, pod, clusterDomain },

@@ -6,13 +6,8 @@ import type { GatewayApiView } from './gateway-api-view.ts';
 import type { GatewayState } from './gateway-states.ts';
 import { selects } from './label-selector.ts';
 import type { ListenerState } from './listener-states.ts';
+import { ListenerRoutes, type AttachedRoute } from './listener-routes.ts';
 import type { Refusal } from './refusal.ts';
-
-/** A route at a listener, and the hosts that both are for. */
-export interface AttachedRoute {
-  readonly route: KubeRoute;
-  readonly hosts: readonly HostPattern[];
-}
 
 /** A parentRef to a Gateway of ours. */
 export interface ParentState {
@@ -36,7 +31,9 @@ export interface AttachContext {
 
 /** `routes` oldest first: of two that exclude each other the older one stays. */
 export function attachRoutes(routes: readonly KubeRoute[], context: AttachContext): Attachments {
-  const attached = new Map<ListenerState, AttachedRoute[]>();
+  const attached = new Map<ListenerState, ListenerRoutes>();
+  for (const { listeners } of context.gateways.values())
+    for (const state of listeners) attached.set(state, new ListenerRoutes());
   const parents = new Map<KubeRoute, readonly ParentState[]>();
   for (const route of routes) {
     const states = route.parentRefs.flatMap((parent) => {
@@ -46,7 +43,7 @@ export function attachRoutes(routes: readonly KubeRoute[], context: AttachContex
     });
     if (states.length > 0) parents.set(route, states);
   }
-  return { parents, routes: attached };
+  return { parents, routes: new Map([...attached].map(([state, { all }]) => [state, all])) };
 }
 
 /** Oldest first, then by `namespace/name`, then by kind. */
@@ -75,7 +72,7 @@ interface Attachment {
 
 function attach(
   { route, parent, gateway }: Attachment,
-  attached: Map<ListenerState, AttachedRoute[]>,
+  attached: ReadonlyMap<ListenerState, ListenerRoutes>,
   context: AttachContext,
 ): Refusal | undefined {
   const unusable = context.unusable(route);
@@ -88,12 +85,8 @@ function attach(
     .map((state) => ({ state, hosts: commonHosts(state.host, route.hostnames) }))
     .filter(({ hosts }) => hosts.length > 0);
   if (meeting.length === 0) return noHost(route, allowing);
-  const free = meeting.filter(({ state, hosts }) => rivalOf(attached.get(state), route, hosts) === undefined);
-  for (const { state, hosts } of free) {
-    const others = attached.get(state) ?? [];
-    // Two parentRefs may mean one listener.
-    if (!others.some((other) => other.route === route)) attached.set(state, [...others, { route, hosts }]);
-  }
+  const free = meeting.filter(({ state, hosts }) => attached.get(state)?.rivalOf(route, hosts) === undefined);
+  for (const { state, hosts } of free) attached.get(state)?.add({ route, hosts });
   return free.length === 0 ? rivalled(meeting, attached, route) : undefined;
 }
 
@@ -139,18 +132,6 @@ function commonHosts(host: HostPattern, hostnames: readonly string[]): readonly 
   return [...new Set(common.filter((one) => one !== undefined))];
 }
 
-/** A listener has routes of one kind only for a host: the specification wants that the older one stays. */
-function rivalOf(
-  attached: readonly AttachedRoute[] = [],
-  route: KubeRoute,
-  hosts: readonly HostPattern[],
-): KubeRoute | undefined {
-  const rivals = attached.filter((other) => other.route.kind !== route.kind);
-  return rivals.find((rival) =>
-    rival.hosts.some((theirs) => hosts.some((ours) => intersectHosts(theirs, ours) !== undefined)),
-  )?.route;
-}
-
 function notAllowed({ kind, meta }: KubeRoute, states: readonly ListenerState[]): Refusal {
   const message = `no ${kind} of namespace ${meta.namespace} may attach to ${namesOf(states)} (allowedRoutes)`;
   return { reason: 'NotAllowedByListeners', message };
@@ -164,11 +145,11 @@ function noHost({ hostnames }: KubeRoute, states: readonly ListenerState[]): Ref
 
 function rivalled(
   meeting: readonly { readonly state: ListenerState; readonly hosts: readonly HostPattern[] }[],
-  attached: ReadonlyMap<ListenerState, readonly AttachedRoute[]>,
+  attached: ReadonlyMap<ListenerState, ListenerRoutes>,
   route: KubeRoute,
 ): Refusal {
   const rivals = meeting.flatMap(({ state, hosts }) => {
-    const rival = rivalOf(attached.get(state), route, hosts);
+    const rival = attached.get(state)?.rivalOf(route, hosts);
     return rival === undefined ? [] : [`${rival.kind} ${nameOf(rival)}`];
   });
   const message = `older routes of the other kind have its hosts: ${[...new Set(rivals)].join(', ')}`;

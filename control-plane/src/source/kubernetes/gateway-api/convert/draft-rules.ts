@@ -1,4 +1,4 @@
-import type { EdgeAction, EdgeMatch, EdgeRule, EdgeTimeouts, HeaderChange } from '@lanekeeper/protocol/edge';
+import type { EdgeAction, EdgeRule, EdgeTimeouts, HeaderChange } from '@lanekeeper/protocol/edge';
 import { ruleProblems } from '../../edge/check-rule.ts';
 import type { BackendRef, KubeRoute, RouteRule } from '../objects.ts';
 import { convertFilters, type ConvertedFilters, type FilterProblem } from './convert-filters.ts';
@@ -94,22 +94,21 @@ const REFUSING: Pick<EdgeRule, 'name' | 'action'> = {
   action: { kind: 'reply', status: 500, reason: '' },
 };
 
-/** As gateways will, but for the backends. */
+/** As gateways will, but for the backends: each part once, however many matches share it. */
 function checked(made: RuleDraft): RuleDraft {
   const { redirect, mirrors: _, ...changes } = made.filters;
+  const { label: name, timeouts } = made;
   const action: EdgeAction =
     redirect === undefined ? { kind: 'forward', backends: [] } : { kind: 'redirect', ...redirect };
-  const { label: name, timeouts } = made;
-  const common = { name, action, ...changes, ...(timeouts === undefined ? {} : { timeouts }) };
-  const ofBackends = made.backends.map(({ ref: _ref, ...headers }) => ({ ...common, match: {}, ...headers }));
-  const rules = [...made.matches.map(({ match }) => ({ ...common, match })), ...ofBackends];
-  const problems = [...new Set(rules.flatMap(ruleProblems))].map((message): FilterProblem => ({
-    reason: 'UnsupportedValue',
-    message,
-  }));
-  if (problems.length === 0) return made;
-  const isUsable = (match: EdgeMatch): boolean => ruleProblems({ ...REFUSING, match }).length === 0;
-  return { ...made, matches: made.matches.filter(({ match }) => isUsable(match)), problems };
+  const common = { name, action, match: {}, ...changes, ...(timeouts === undefined ? {} : { timeouts }) };
+  const ofBackends = made.backends.flatMap(({ ref: _ref, ...headers }) =>
+    Object.keys(headers).length === 0 ? [] : ruleProblems({ ...REFUSING, match: {}, ...headers }),
+  );
+  const ofMatches = made.matches.map(({ match }) => ruleProblems({ ...REFUSING, match }));
+  const found = new Set([...ruleProblems(common), ...ofBackends, ...ofMatches.flat()]);
+  if (found.size === 0) return made;
+  const problems = [...found].map((message): FilterProblem => ({ reason: 'UnsupportedValue', message }));
+  return { ...made, matches: made.matches.filter((__, index) => ofMatches[index]?.length === 0), problems };
 }
 
 function draftBackend(ref: BackendRef, problems: FilterProblem[]): BackendDraft {

@@ -2,10 +2,10 @@ import type { EdgeHost, EdgeListener } from '@lanekeeper/protocol/edge';
 import { compareHosts, type HostPattern } from '../../edge/hostnames.ts';
 import { sortRules, type RankedRule } from '../../edge/sort-rules.ts';
 import type { KubeRoute } from '../objects.ts';
-import type { AttachedRoute } from './attach-routes.ts';
 import type { ConvertedRoute } from './convert-rules.ts';
 import type { GatewayPlace } from './gateway-api-view.ts';
 import type { GatewayState } from './gateway-states.ts';
+import type { AttachedRoute } from './listener-routes.ts';
 import type { ListenerState } from './listener-states.ts';
 
 export interface ListenerContext {

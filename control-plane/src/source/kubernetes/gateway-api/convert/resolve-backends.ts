@@ -18,7 +18,8 @@ export function resolveBackends(
   context: BackendContext,
 ): readonly EdgeBackend[] {
   return drafts.map((draft) => {
-    const { weight, port = 0 } = draft.ref;
+    // Without a Service its port means nothing, but gateways want one.
+    const { weight, port = 80 } = draft.ref;
     const found = resolve(draft.ref, context);
     if ('reason' in found) {
       context.refuse(found);
