@@ -126,7 +126,9 @@ it('says beside the Ingress where it is served, and what of it is not', async ()
   putIngress({}, { 'nginx.ingress.kubernetes.io/auth-url': 'http://login' });
   await cluster.source.start();
   lead();
-  await vi.waitFor(() => expect(statusOf('a')).toEqual({ loadBalancer: { ingress: [{ ip: '10.96.0.9' }] } }));
+  await vi.waitFor(async () =>
+    expect(await statusOf('a')).toEqual({ loadBalancer: { ingress: [{ ip: '10.96.0.9' }] } }),
+  );
   await vi.waitFor(() => {
     const events = server.requests.filter(
       ({ method, path }) => method === 'POST' && path.endsWith('/events'),
