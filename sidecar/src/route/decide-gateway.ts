@@ -4,6 +4,7 @@ import type { TagConflict } from '../lane/tag.ts';
 import type { Connection } from '../listen/connection.ts';
 import { RequestView } from '../lane/request-view.ts';
 import { NO_RULES } from '../lane/rule-set.ts';
+import type { ProxyError } from '../proxy-error.ts';
 import type { RequestHead } from '../wire/head.ts';
 import { parseAuthority } from './authority.ts';
 import { evidenceContext, type DecisionContext } from './decision-context.ts';
@@ -14,11 +15,12 @@ import { findEndpoint, isOf } from './edge/affinity.ts';
 import { chooseBackend, type Choice } from './edge/choose-backend.ts';
 import { findClient, type Client } from './edge/client-address.ts';
 import { isPreflight } from './edge/cors.ts';
+import { edgeEvidence } from './edge/edge-evidence.ts';
 import { readEdgePath } from './edge/edge-path.ts';
 import type { EdgeOutcome } from './edge/edge-outcome.ts';
 import { NO_MIRRORS } from './edge/edge-outcome.ts';
 import * as refusals from './edge/edge-refusals.ts';
-import type { Backend, Listener, Rule } from './edge/edge-table.ts';
+import type { Listener, Rule } from './edge/edge-table.ts';
 import { findEdgeRule, findListener } from './edge/find-place.ts';
 import { pickMirrors } from './edge/pick-mirrors.ts';
 
@@ -66,7 +68,7 @@ function ruleFor(arrival: Arrival, host: string): Rule | Decision {
   return rule === 'unsafe' ? refuseArrival(arrival, refusals.unsafePath()) : rule;
 }
 
-function refuseArrival({ context }: Arrival, refusal: ReturnType<typeof refusals.unsafePath>): Decision {
+function refuseArrival({ context }: Arrival, refusal: ProxyError): Decision {
   return refuse({ evidence: UNREAD, servicePort: undefined, refusal }, context.snapshot.generation);
 }
 
@@ -75,60 +77,57 @@ function decideByRule(arrival: Arrival, rule: Rule): Decision {
   const { action, cors } = rule;
   const { generation } = context.snapshot;
   if (rule.isAllowed?.(client.address) === false) {
-    const refusal = refusals.forbiddenClient('this route');
-    return refuse(
-      { evidence: UNREAD, servicePort: undefined, refusal, edge: outcomeOf(arrival, rule) },
-      generation,
-    );
+    return refuseByRule(arrival, outcomeOf(arrival, rule, {}), refusals.forbiddenClient('this route'));
   }
   if (cors !== undefined && isPreflight(view.head)) {
-    return answer(ANSWERED, outcomeOf(arrival, rule, 'preflight'), generation);
+    return answer(ANSWERED, outcomeOf(arrival, rule, { answer: 'preflight' }), generation);
   }
-  if (action.kind !== 'forward') return answer(ANSWERED, outcomeOf(arrival, rule, action.kind), generation);
+  if (action.kind !== 'forward') {
+    return answer(ANSWERED, outcomeOf(arrival, rule, { answer: action.kind }), generation);
+  }
   const choice = chooseBackend(rule, action.backends, view, context.random);
-  const edge = { ...outcomeOf(arrival, rule), ...choice };
   const servicePort = servicePortOf(rule, choice, context);
-  if (servicePort instanceof Error) {
-    return refuse({ evidence: UNREAD, servicePort: undefined, refusal: servicePort, edge }, generation);
-  }
-  return forward(arrival, edge, servicePort);
+  return servicePort instanceof Error
+    ? refuseByRule(arrival, outcomeOf(arrival, rule, { choice }), servicePort)
+    : forward(arrival, rule, choice, servicePort);
+}
+
+function refuseByRule({ context }: Arrival, edge: EdgeOutcome, refusal: ProxyError): Decision {
+  return refuse({ evidence: UNREAD, servicePort: undefined, refusal, edge }, context.snapshot.generation);
 }
 
 function servicePortOf(
   rule: Rule,
   { backend }: Choice,
   { snapshot }: DecisionContext,
-): ServicePort | ReturnType<typeof refusals.noBackend> {
+): ServicePort | ProxyError {
   if (backend === undefined) return refusals.noBackend(rule, 'none of its backends has a weight');
   if (backend.serviceId === undefined) return refusals.noBackend(rule, 'the backend does not exist');
   const servicePort = snapshot.services.get(backend.serviceId)?.ports.get(backend.port);
   return servicePort ?? refusals.backendNotKnown(rule, backend);
 }
 
-function forward(arrival: Arrival, edge: EdgeOutcome, servicePort: ServicePort): Decision {
+function forward(arrival: Arrival, rule: Rule, choice: Choice, servicePort: ServicePort): Decision {
   const { context } = arrival;
-  const { rule, backend, affinity } = edge;
-  const evidence = evidenceOf(arrival, edge, servicePort);
+  const { backend, affinity } = choice;
+  const evidence = evidenceOf(arrival, rule, choice, servicePort);
   if (isConflict(evidence)) return refuseConflict(evidence, servicePort, context.snapshot.generation);
   const isBack = affinity !== undefined && backend !== undefined && isOf(affinity, backend);
   const chosen = isBack ? findEndpoint(servicePort, affinity) : undefined;
   const mirrors = rule.mirrors.length === 0 ? NO_MIRRORS : pickMirrors(rule.mirrors, evidence, context);
-  const routed = { evidence, servicePort, escape: undefined, chosen, edge: { ...edge, mirrors } };
-  return routeToSubset(routed, undefined, context);
+  const edge = outcomeOf(arrival, rule, { choice, mirrors });
+  return routeToSubset({ evidence, servicePort, escape: undefined, chosen, edge }, undefined, context);
 }
 
-/** A backend that is of a lane colours; else the rules of the service's group do, by the request as it came. */
+/** A backend that is of a lane colours, and a rule that writes a lane's header; else the rules of the service's group do. */
 function evidenceOf(
   { view, listener, context }: Arrival,
-  { rule, backend, canary }: EdgeOutcome,
-  servicePort: ServicePort,
+  rule: Rule,
+  choice: Choice,
+  { service: { policy } }: ServicePort,
 ): Evidence | TagConflict {
-  const lane = backend === undefined ? undefined : laneOf(backend);
-  if (lane !== undefined) {
-    const detail = canary === undefined ? `${rule.name} to ${backend?.name ?? ''}` : `canary ${canary}`;
-    return { lane, rung: 'rule', detail, ambiguous: false };
-  }
-  const { policy } = servicePort.service;
+  const byEdge = edgeEvidence(rule, choice, policy.evidence.bridge);
+  if (byEdge !== undefined) return byEdge;
   const rules = context.snapshot.rulesByGroup.get(policy.group) ?? NO_RULES;
   const { trustIncomingTag } = listener;
   return readGatewayEvidence(view, evidenceContext(context, policy, rules, view.origin), {
@@ -136,25 +135,12 @@ function evidenceOf(
   });
 }
 
-/** Endpoints of a lane would send on what is not of it. The baseline serves every lane. */
-function laneOf({ lane, subset }: Backend): string | undefined {
-  return lane ?? (subset === BASELINE ? undefined : subset);
-}
-
-function outcomeOf(arrival: Arrival, rule: Rule, how?: EdgeOutcome['answer']): EdgeOutcome {
-  const { view, connection, context, listener, client } = arrival;
+function outcomeOf(
+  { view, context, listener, client }: Arrival,
+  rule: Rule,
+  { answer: how, choice, mirrors = NO_MIRRORS }: Partial<Pick<EdgeOutcome, 'answer' | 'choice' | 'mirrors'>>,
+): EdgeOutcome {
   const hasId = listener.isPlain || how !== undefined || view.header('x-request-id') !== undefined;
-  return {
-    listener,
-    rule,
-    answer: how,
-    client,
-    peer: connection.peer.address,
-    requestId: hasId ? undefined : context.newId(),
-    backend: undefined,
-    canary: undefined,
-    affinity: undefined,
-    isUnbound: false,
-    mirrors: NO_MIRRORS,
-  };
+  const requestId = hasId ? undefined : context.newId();
+  return { listener, rule, answer: how, client, requestId, choice, mirrors };
 }

@@ -43,7 +43,8 @@ function reasonOf({ healthy, dropReason }: Endpoint): DropReason | undefined {
 /** The gateway's rule, and what it did beside sending the request on. */
 function describeEdge({ edge }: Decision): string {
   if (edge === undefined) return '';
-  const { rule, answer, canary } = edge;
+  const { rule, answer, choice } = edge;
+  const canary = choice?.canary;
   const taken = canary === undefined ? `By ${rule.name}` : `By ${rule.name}, taken by canary ${canary}`;
   if (answer === undefined) return `${taken}.`;
   const { action } = rule;

@@ -115,7 +115,7 @@ export function routeToSubset(
   const { snapshot, picker } = context;
   const { laneNames } = snapshot;
   const query = { tried, preferred: chosen };
-  const only = routed.edge?.backend?.subset;
+  const only = routed.edge?.choice?.backend?.subset;
   if (only !== undefined) return toSelection(routed, selectOnly(only, servicePort, picker, query), context);
   return toSelection(routed, selectSubset(evidence.lane, servicePort, { laneNames, picker }, query), context);
 }
@@ -126,7 +126,7 @@ export function toSelection(routed: Routed, selection: Selection, context: Decis
   const { laneNames, generation } = context.snapshot;
   const { subset, endpoint, fallback, dropped } = selection;
   if (endpoint === undefined) {
-    const only = edge?.backend?.subset;
+    const only = edge?.choice?.backend?.subset;
     const refusal =
       only === undefined
         ? noEndpoint(evidence.lane, servicePort, laneNames, dropped)

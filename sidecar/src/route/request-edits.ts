@@ -4,8 +4,7 @@ import type { MeshSettings } from '@lanekeeper/protocol/model';
 import { NO_EDITS, edgeEdits, stampEdits, stripTag } from '../lane/stamp.ts';
 import type { HeaderEdit, HeaderReader, RequestHead } from '../wire/head.ts';
 import type { Decision } from './decision.ts';
-import { edgeRequestEdits } from './edge/edge-handling.ts';
-import { joinEdits } from './edge/header-changes.ts';
+import { withEdgeEdits } from './edge/edge-handling.ts';
 
 const FROM_ORIGIN: HeaderEdit = { name: HEADERS.hop, value: HOP.origin };
 const CORRECTED: HeaderEdit = { name: HEADERS.hop, value: HOP.corrected };
@@ -29,9 +28,7 @@ export function requestEdits(
   const { lane } = decision.evidence;
   if (direction === 'gateway') {
     const ofLane = atEdge(edgeEdits(headers, lane, carriers));
-    return decision.edge === undefined
-      ? ofLane
-      : joinEdits([ofLane, ...edgeRequestEdits(decision.edge, head)]);
+    return decision.edge === undefined ? ofLane : withEdgeEdits(ofLane, decision.edge, head);
   }
   if (direction === 'inbound') {
     return join(stampEdits(headers, lane, carriers), inboundHop(decision, headers));

@@ -29,7 +29,7 @@ function config(backends: readonly EdgeBackend[], more: Partial<EdgeRule> = {}) 
 
 function where(settings: ReturnType<typeof config>, sent: Sent = {}, random: () => number = () => 0.999) {
   const { refusal, edge: taken } = ask(settings, sent, { mesh: MESH, random });
-  return refusal === undefined ? taken?.backend?.serviceId?.slice('default/'.length) : refusal.code;
+  return refusal === undefined ? taken?.choice?.backend?.serviceId?.slice('default/'.length) : refusal.code;
 }
 
 function shares(settings: ReturnType<typeof config>, sent: Sent = {}, times = 40_000) {
@@ -174,7 +174,7 @@ describe('a canary, as ingress-nginx has it', () => {
       detail: 'canary Ingress shop/a-gray',
       ambiguous: false,
     });
-    expect(taken?.canary).toBe('Ingress shop/a-gray');
+    expect(taken?.choice?.canary).toBe('Ingress shop/a-gray');
     expect(ask(settings, {}, { mesh: MESH }).evidence.lane).toBe('base');
   });
 });

@@ -5,9 +5,13 @@ import type { Backend, Rule } from './edge-table.ts';
 import { pickBackend } from './pick-backend.ts';
 
 export interface Choice {
+  /** Undefined: none of them has a weight. */
   readonly backend: Backend | undefined;
+  /** The canary that took it. */
   readonly canary: string | undefined;
+  /** Where the client was before. */
   readonly affinity: Affinity | undefined;
+  /** No cookie for it: a canary that is asked anew each time. */
   readonly isUnbound: boolean;
 }
 

@@ -5,6 +5,8 @@ import type { HeaderReader } from '../../wire/head.ts';
 export interface Client {
   /** The last address on the way here that is no trusted proxy's. */
   readonly address: string;
+  /** The connection's other end. */
+  readonly peer: string;
   /** The connection's other end is a trusted proxy: what it says of where the request comes from is believed. */
   readonly isForwarded: boolean;
 }
@@ -18,8 +20,8 @@ const WITH_PORT = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/i;
  * the client; what is no address ends the list, for nobody can say who wrote what stands before it.
  */
 export function findClient(peer: string, headers: HeaderReader, isTrusted: NetworkTest): Client {
-  const nearest = plainAddress(peer);
-  if (!isTrusted(nearest)) return { address: nearest, isForwarded: false };
+  const nearest = unmapped(peer);
+  if (!isTrusted(nearest)) return { address: nearest, peer: nearest, isForwarded: false };
   let address = nearest;
   const hops = headers.get('x-forwarded-for')?.split(',') ?? [];
   for (let at = hops.length - 1; at >= 0 && isTrusted(address); at -= 1) {
@@ -27,12 +29,15 @@ export function findClient(peer: string, headers: HeaderReader, isTrusted: Netwo
     if (!/^[0-9a-f:.]+$/i.test(hop)) break;
     address = hop;
   }
-  return { address, isForwarded: true };
+  return { address, peer: nearest, isForwarded: true };
 }
 
-/** Without a port, and IPv4 as such. */
-export function plainAddress(text: string): string {
+function plainAddress(text: string): string {
   const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
-  const address = bracketed ?? dotted ?? text;
+  return unmapped(bracketed ?? dotted ?? text);
+}
+
+/** A dual-stack socket tells IPv4 peers in mapped form. */
+function unmapped(address: string): string {
   return address.startsWith(MAPPED) && address.includes('.') ? address.slice(MAPPED.length) : address;
 }

@@ -3,6 +3,7 @@ import type { GatewayConfig, GatewayRoute } from '@lanekeeper/protocol/model';
 import { compileNetworks } from '@lanekeeper/runtime/networks';
 import { compileAccess, compileRule } from './compile-rule.ts';
 import type { EdgeTable, Listener, Rule } from './edge-table.ts';
+import { listenerFacts } from './forwarded-headers.ts';
 import { indexHosts, type HostIndex } from './host-index.ts';
 import { indexRules, type RuleIndex } from './rule-index.ts';
 
@@ -47,6 +48,7 @@ function compileListener({ policy, hosts, ...listener }: EdgeListener): Listener
   return {
     ...{ name, port, host, publicPort, protocol },
     isPlain: false,
+    facts: listenerFacts(listener),
     trustIncomingTag: policy.trustIncomingTag,
     isTrustedProxy: compileNetworks(policy.trustedProxies),
     isAllowed: compileAccess(policy.allow, policy.deny),
@@ -69,7 +71,15 @@ function compileHosts(hosts: readonly EdgeHost[]): HostIndex<RuleIndex<Rule>> {
 function plainListener({ trustIncomingTag, routes }: GatewayConfig): Listener {
   const longestFirst = routes.toSorted((a, b) => lengthOf(b) - lengthOf(a));
   return {
-    ...{ name: 'gateway.routes', port: 0, host: '*', publicPort: 0, protocol: 'http', isPlain: true },
+    ...{
+      name: 'gateway.routes',
+      port: 0,
+      host: '*',
+      publicPort: 0,
+      protocol: 'http',
+      isPlain: true,
+      facts: [],
+    },
     trustIncomingTag,
     isTrustedProxy: () => false,
     isAllowed: undefined,

@@ -296,3 +296,22 @@ describe('a backend of a lane or of a subset', () => {
     ).toBe('gray');
   });
 });
+
+describe("a rule that writes a lane's header", () => {
+  it('colours, for the next hop would read it as a tag', () => {
+    const groups = DEMO.groups.map((group) => ({
+      ...group,
+      evidence: { ...group.evidence, bridge: ['x-mse-tag'] },
+    }));
+    const requestHeaders = { set: { 'x-mse-tag': 'gray' }, add: {}, remove: [] };
+    const config = edge(listener([rule('Ingress shop/gray', { requestHeaders })]));
+    const { evidence, subset } = ask(config, {}, { mesh: { ...DEMO, groups } });
+    expect(evidence).toMatchObject({
+      lane: 'gray',
+      rung: 'rule',
+      detail: 'Ingress shop/gray sets x-mse-tag',
+    });
+    expect(subset).toBe('gray');
+    expect(ask(config).evidence.lane).toBe('base');
+  });
+});

@@ -95,7 +95,7 @@ function upstreamProtocolOf(
 ): EdgeHandling['upstreamProtocol'] {
   if (edge === undefined || edge.listener.isPlain) return undefined;
   const wanted =
-    edge.backend?.protocol ?? declared(servicePort?.protocol) ?? (isGrpc(head) ? 'http2' : 'http');
+    edge.choice?.backend?.protocol ?? declared(servicePort?.protocol) ?? (isGrpc(head) ? 'http2' : 'http');
   const isHttp2 = head.protocol === 'h2';
   if (isHttp2 === (wanted === 'http2')) return undefined;
   return wanted === 'http2' ? 'h2' : 'http/1.1';
@@ -113,33 +113,39 @@ function isGrpc({ protocol, headers }: RequestHead): boolean {
 function mirrorsOf(decision: Decision, edge: EdgeOutcome, editsOf: MirrorEdits): Mirrors {
   return edge.mirrors.map(({ servicePort, endpoint }) => ({
     target: { address: endpoint.address, port: endpoint.port },
-    edits: editsOf({ ...decision, servicePort, edge: { ...edge, backend: undefined } }),
+    edits: editsOf({ ...decision, servicePort, edge: { ...edge, choice: undefined } }),
   }));
 }
 
-/** After the lane's: what tells of the client, then the rule's changes, then the backend's. */
-export function edgeRequestEdits(edge: EdgeOutcome, head: RequestHead): readonly (readonly HeaderEdit[])[] {
-  const { listener, rule, backend } = edge;
-  if (listener.isPlain) return [];
-  return [forwardedEdits({ ...edge, head }), rule.requestEdits, backend?.requestEdits ?? NO_CHANGES];
+/** After the lane's edits: what tells of the client, then the rule's changes, then the backend's. */
+export function withEdgeEdits(
+  ofLane: readonly HeaderEdit[],
+  edge: EdgeOutcome,
+  head: RequestHead,
+): readonly HeaderEdit[] {
+  const { listener, rule, choice, client, requestId } = edge;
+  if (listener.isPlain) return ofLane;
+  // The two have no name in common.
+  const own = [...ofLane, ...forwardedEdits({ head, listener, client, requestId })];
+  return joinEdits([own, rule.requestEdits, choice?.backend?.requestEdits ?? NO_CHANGES]);
 }
 
 export function edgeResponseEdits({ edge, endpoint }: Decision, head: RequestHead): readonly HeaderEdit[] {
   if (edge === undefined) return NO_CHANGES;
-  const { rule, backend } = edge;
+  const { rule, choice } = edge;
   return joinEdits([
     rule.cors === undefined ? NO_CHANGES : corsEdits(rule.cors, head),
     rule.responseEdits,
-    backend?.responseEdits ?? NO_CHANGES,
+    choice?.backend?.responseEdits ?? NO_CHANGES,
     cookieEdits(edge, endpoint),
   ]);
 }
 
 function cookieEdits(edge: EdgeOutcome, endpoint: Decision['endpoint']): readonly HeaderEdit[] {
-  const { rule, backend, affinity, isUnbound, listener } = edge;
-  if (rule.affinity === undefined || backend === undefined || endpoint === undefined || isUnbound) {
-    return NO_CHANGES;
-  }
+  const { rule, choice, listener } = edge;
+  if (rule.affinity === undefined || endpoint === undefined) return NO_CHANGES;
+  if (choice?.backend === undefined || choice.isUnbound) return NO_CHANGES;
+  const { backend, affinity } = choice;
   const isTls = listener.protocol === 'https';
   const edit = affinityEdit(rule.affinity, affinity, { backend, endpoint, isTls });
   return edit === undefined ? NO_CHANGES : [edit];

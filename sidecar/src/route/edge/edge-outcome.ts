@@ -1,7 +1,7 @@
 import type { Endpoint, ServicePort } from '../snapshot.ts';
-import type { Affinity } from './affinity.ts';
+import type { Choice } from './choose-backend.ts';
 import type { Client } from './client-address.ts';
-import type { Backend, Listener, Rule } from './edge-table.ts';
+import type { Listener, Rule } from './edge-table.ts';
 
 /**
  * What the edge decided of a request beside its endpoint; a part of the decision. It is kept for as long as the hop is, so it holds
@@ -13,16 +13,10 @@ export interface EdgeOutcome {
   /** Answered here; undefined: forwarded, or refused. */
   readonly answer: 'redirect' | 'preflight' | 'reply' | undefined;
   readonly client: Client;
-  readonly peer: string;
   /** Made here for a request that came without one. */
   readonly requestId: string | undefined;
-  readonly backend: Backend | undefined;
-  /** The canary that took it. */
-  readonly canary: string | undefined;
-  /** Where the client was before. */
-  readonly affinity: Affinity | undefined;
-  /** No cookie for it: a canary that is asked anew each time. */
-  readonly isUnbound: boolean;
+  /** Where it goes; undefined where that is no question. */
+  readonly choice: Choice | undefined;
   readonly mirrors: readonly MirrorTarget[];
 }
 

@@ -127,7 +127,7 @@ describe('a gateway, over generated edges', () => {
           }
         },
       ),
-      { numRuns: 4000 },
+      { numRuns: 1000 },
     );
   });
 

@@ -26,6 +26,8 @@ export interface Listener {
   readonly protocol: 'http' | 'https';
   /** Requests are handed on as they came: no `x-forwarded-*`, the client's own protocol. */
   readonly isPlain: boolean;
+  /** What applications are told of it. */
+  readonly facts: readonly HeaderEdit[];
   readonly trustIncomingTag: boolean;
   readonly isTrustedProxy: NetworkTest;
   /** Of clients; undefined: all. */

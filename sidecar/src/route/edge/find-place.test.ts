@@ -171,7 +171,7 @@ describe('gateway.routes of a mesh file', () => {
   ])('send %s%s to %s', (authority, path, name) => {
     const context = contextOf(mesh({ gateway: { trustIncomingTag: false, routes } }));
     const decision = decideGateway(request(authority, {}, path), connection('gateway'), context);
-    expect(decision.edge?.backend?.serviceId).toBe(`default/${name}`);
+    expect(decision.edge?.choice?.backend?.serviceId).toBe(`default/${name}`);
   });
 
   it('are not for the listeners of an edge, nor the other way round', () => {

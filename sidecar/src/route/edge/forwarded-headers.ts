@@ -1,12 +1,10 @@
 import type { HeaderEdit, RequestHead } from '../../wire/head.ts';
 import type { Client } from './client-address.ts';
-import { plainAddress } from './client-address.ts';
 import type { Listener } from './edge-table.ts';
 
 export interface ForwardedRequest {
   readonly head: RequestHead;
   readonly listener: Listener;
-  readonly peer: string;
   readonly client: Client;
   /** For a request that came without one. */
   readonly requestId: string | undefined;
@@ -22,29 +20,31 @@ const FORGEABLE = [
   'x-original-url',
   'x-rewrite-url',
   'x-scheme',
-];
+].map((name): HeaderEdit => ({ name, value: null }));
 
 /** Tells the application who asked and how. What a trusted proxy says stays and is added to; of others nothing is believed. */
-export function forwardedEdits(request: ForwardedRequest): readonly HeaderEdit[] {
-  const { head, listener, client, requestId } = request;
-  const { headers } = head;
-  const before = client.isForwarded ? headers.get('x-forwarded-for') : undefined;
-  const peer = plainAddress(request.peer);
+export function forwardedEdits({ head, listener, client, requestId }: ForwardedRequest): HeaderEdit[] {
+  const { address, peer, isForwarded } = client;
+  const before = isForwarded ? head.headers.get('x-forwarded-for') : undefined;
   const edits: HeaderEdit[] = [
     { name: 'x-forwarded-for', value: before === undefined || before === '' ? peer : `${before}, ${peer}` },
-    { name: 'x-real-ip', value: client.address },
+    { name: 'x-real-ip', value: address },
   ];
-  const facts: readonly (readonly [name: string, value: string])[] = [
-    ['x-forwarded-proto', listener.protocol],
-    ['x-forwarded-host', head.authority],
-    ['x-forwarded-port', String(listener.publicPort)],
-  ];
-  for (const [name, value] of facts) {
-    if (!client.isForwarded || headers.get(name) === undefined) edits.push({ name, value });
-  }
-  if (!client.isForwarded) {
-    for (const name of FORGEABLE) if (headers.get(name) !== undefined) edits.push({ name, value: null });
-  }
   if (requestId !== undefined) edits.push({ name: 'x-request-id', value: requestId });
+  const facts = [...listener.facts, { name: 'x-forwarded-host', value: head.authority }];
+  if (isForwarded) return [...edits, ...facts.filter(({ name }) => head.headers.get(name) === undefined)];
+  edits.push(...facts);
+  for (const edit of FORGEABLE) if (head.headers.get(edit.name) !== undefined) edits.push(edit);
   return edits;
+}
+
+/** What is the same for every request of a listener. */
+export function listenerFacts({
+  protocol,
+  publicPort,
+}: Pick<Listener, 'protocol' | 'publicPort'>): HeaderEdit[] {
+  return [
+    { name: 'x-forwarded-proto', value: protocol },
+    { name: 'x-forwarded-port', value: String(publicPort) },
+  ];
 }
