@@ -146,7 +146,7 @@ export class ApiServer {
     sendStatus(response, result.refused === 'NotFound' ? 404 : 409, result.refused);
   }
 
-  #write({ method, body }: SeenRequest, path: ApiPath): WriteResult | undefined {
+  #write({ method, body, headers }: SeenRequest, path: ApiPath): WriteResult | undefined {
     const key = keyOf(path.namespace, path.name ?? '');
     const isWhole = isNewObject(body);
     switch (method) {
@@ -159,6 +159,9 @@ export class ApiServer {
       case 'PUT':
         return isWhole ? this.objects.update(path.collection, withNamespace(body, path)) : undefined;
       case 'PATCH':
+        // What is applied comes into being, as far as it is not there yet.
+        if (isApply(headers) && isWhole && this.objects.get(path.collection, key) === undefined)
+          return this.objects.create(path.collection, withNamespace(body, path));
         return this.objects.merge(path.collection, key, body);
       case 'DELETE':
         return this.objects.remove(path.collection, key);
@@ -215,6 +218,10 @@ export class ApiServer {
     if (path === undefined) throw new TypeError('not a collection');
     return path;
   }
+}
+
+function isApply({ 'content-type': type }: SeenRequest['headers']): boolean {
+  return type === 'application/apply-patch+yaml';
 }
 
 function withNamespace(object: NewObject, { namespace }: ApiPath): NewObject {
