@@ -1,3 +1,4 @@
+import type { Resource } from '@lanekeeper/kubernetes/resources';
 import { decodeUpdate } from '@lanekeeper/mesh-file/decode-update';
 import type { LaneConfig } from '@lanekeeper/protocol/model';
 import fc from 'fast-check';
@@ -6,13 +7,7 @@ import { DEFAULT_MESH_PART } from '../../../catalog/mesh-part.ts';
 import type { KubeDocument } from '../read/read-document.ts';
 import { Declarations } from './declarations.ts';
 import { documentOf } from './declared.fixture.ts';
-import {
-  LANE_GROUPS,
-  LANE_RESOURCES,
-  LANES,
-  TRAFFIC_LABEL_RULES,
-  WORKLOAD_LABEL_RULES,
-} from './resources.ts';
+import { LANE_GROUPS, LANES, TRAFFIC_LABEL_RULES, WORKLOAD_LABEL_RULES } from './resources.ts';
 
 const CREATED = Date.parse('2026-01-01T00:00:00Z');
 const MATCH = [{ headers: { 'x-tier': { exact: 'beta' } } }];
@@ -181,7 +176,7 @@ const specs = {
 } as const;
 
 interface Step {
-  readonly resource: (typeof LANE_RESOURCES)[number];
+  readonly resource: Resource;
   readonly key: string;
   /** Undefined: it is deleted. */
   readonly document: KubeDocument | undefined;
