@@ -6,6 +6,7 @@ import { Metrics } from '@lanekeeper/runtime/metrics';
 import { registerProcessMetrics } from '@lanekeeper/runtime/process-metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createStatusServer, type StatusPages } from '@lanekeeper/runtime/status-server';
+import { createLaneBarrier } from './barrier/create-lane-barrier.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import { createDiscovery } from './publish/create-discovery.ts';
 import { createMeshSource } from './source/create-mesh-source.ts';
@@ -24,11 +25,16 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const known = await createMeshSource({ config, log, metrics });
   const workloads = await createWorkloads({ source: known, log, metrics });
   const { source, presence } = workloads;
-  const discovery = createDiscovery({ config, source, presence, certificates, metrics, log });
+  const barrier = await createLaneBarrier({ ...source, timeoutMs: config.laneTimeoutMs, log });
+  const discovery = createDiscovery({ config, source, barrier, presence, certificates, metrics, log });
   const status = createStatusServer({
     metrics,
     notReady: () => notReady(lifecycle, certificates, source),
-    pages: statusPage(() => ({ ...discovery.status(), objects: source.findings().slice(0, MOST_OBJECTS) })),
+    pages: statusPage(() => ({
+      ...discovery.status(),
+      lanes: barrier.report(),
+      objects: source.findings().slice(0, MOST_OBJECTS),
+    })),
   });
   return {
     log,
@@ -37,9 +43,10 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
       const statusAt = await status.listen(config.statusListen);
       log.info({ status: formatAddress(statusAt), sources: namesOf(config) }, 'starting');
       await Promise.all([certificates?.start(), source.start()]);
+      await barrier.begin();
       const at = await discovery.listen();
       workloads.start();
-      source.tell({ status: discovery.status, objects: source.findings });
+      source.tell({ status: discovery.status, objects: source.findings, acks: barrier.acks });
       log.info({ discovery: formatAddress(at), tls: certificates !== undefined }, 'listening');
     },
     async drain() {
@@ -48,6 +55,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
     },
     async close() {
       discovery.close();
+      await barrier.close();
       certificates?.close();
       await workloads.close();
       source.close();

@@ -19,6 +19,8 @@ export interface ControlPlaneConfig {
   /** Served on, but not ready: until DNS no longer names this replica. */
   readonly drainDelayMs: number;
   readonly drainTimeoutMs: number;
+  /** So long at most new rules of a lane wait until all of its sidecars route it. */
+  readonly laneTimeoutMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -91,6 +93,7 @@ export function parseConfig(source: EnvSource): ControlPlaneConfig {
     clusterDomain: env.get(NAMES.clusterDomain, DOMAIN, 'cluster.local'),
     drainDelayMs: env.get(NAMES.drainDelayMs, kind.milliseconds(0, 60_000), 5_000),
     drainTimeoutMs: env.get(NAMES.drainTimeoutMs, kind.milliseconds(0, 600_000), 25_000),
+    laneTimeoutMs: env.get(NAMES.laneTimeoutMs, kind.milliseconds(100, 600_000), 10_000),
     logLevel: env.get(NAMES.logLevel, kind.choice(...LOG_LEVELS), 'info'),
   };
   checkExposure(env, config);

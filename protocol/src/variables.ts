@@ -17,6 +17,8 @@ export const VARIABLES = {
   outboundListen: 'LANEKEEPER_OUTBOUND_LISTEN',
   inboundListen: 'LANEKEEPER_INBOUND_LISTEN',
   gatewayListen: 'LANEKEEPER_GATEWAY_LISTEN',
+  /** Where a gateway binds the ports that its control plane tells it. */
+  gatewayHost: 'LANEKEEPER_GATEWAY_HOST',
   adminListen: 'LANEKEEPER_ADMIN_LISTEN',
   statusListen: 'LANEKEEPER_STATUS_LISTEN',
   appAddress: 'LANEKEEPER_APP_ADDRESS',
@@ -118,5 +120,7 @@ export const CONTROL_PLANE_VARIABLES = {
   clusterDomain: 'LANEKEEPER_CONTROL_PLANE_CLUSTER_DOMAIN',
   drainDelayMs: 'LANEKEEPER_CONTROL_PLANE_DRAIN_DELAY_MS',
   drainTimeoutMs: 'LANEKEEPER_CONTROL_PLANE_DRAIN_TIMEOUT_MS',
+  /** So long at most new rules of a lane wait until all sidecars of its group route it; default 10 s. */
+  laneTimeoutMs: 'LANEKEEPER_CONTROL_PLANE_LANE_TIMEOUT_MS',
   logLevel: 'LANEKEEPER_CONTROL_PLANE_LOG_LEVEL',
 } as const;

@@ -3,6 +3,8 @@ import type { CertificateSource } from '@lanekeeper/runtime/certificate-files';
 import type { Log } from '@lanekeeper/runtime/log';
 import type { Metrics } from '@lanekeeper/runtime/metrics';
 import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { Barrier } from '../barrier/barrier.ts';
+import { connectedSidecars, type SidecarSession } from '../barrier/connected-sidecars.ts';
 import type { ControlPlaneConfig } from '../config.ts';
 import type { MeshSource } from '../source/mesh-source.ts';
 import type { ReplicaStatus } from '../status/mesh-status.ts';
@@ -10,7 +12,7 @@ import { createDiscoveryServer, type DiscoveryServer } from './discovery-server.
 import type { Presence } from './presence.ts';
 import { CONNECTION_LIMITS, PUBLISH_LIMITS } from './limits.ts';
 import { createPublishMetrics } from './publish-metrics.ts';
-import { createPublisher } from './publisher.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
 import { createTlsCredentials } from './server-credentials.ts';
 import { reportStreams } from './stream-report.ts';
 
@@ -19,6 +21,8 @@ export interface DiscoveryDeps {
   readonly source: Pick<MeshSource, 'catalog' | 'authenticator' | 'problems' | 'want'>;
   /** Who wants to hear what sidecars say of their workloads. */
   readonly presence?: Presence | undefined;
+  /** Holds back the rules of lanes that not all sidecars route yet: its catalog is published then. Absent: nothing is held back. */
+  readonly barrier?: Barrier;
   /** Undefined: no TLS. */
   readonly certificates: CertificateSource | undefined;
   readonly metrics: Metrics;
@@ -43,9 +47,11 @@ const MOST_CHARS = 500;
 
 /** Publisher and server as one, with the limits of a replica. */
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
-  const { config, source, certificates, presence, metrics, log } = deps;
+  const { config, source, barrier, certificates, presence, metrics, log } = deps;
+  const { catalog } = barrier ?? source;
   const publisher = createPublisher({
-    catalog: source.catalog,
+    catalog,
+    sidecarsChanged: () => barrier?.sidecarsChanged(),
     authenticator: source.authenticator,
     clusterDomain: config.clusterDomain,
     limits: PUBLISH_LIMITS,
@@ -54,6 +60,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     ...(source.want === undefined ? {} : { want: source.want }),
     ...(presence === undefined ? {} : { presence }),
   });
+  barrier?.follow(() => connectedSidecars(sessionsOf(publisher), catalog));
   let server: DiscoveryServer | undefined;
   return {
     listen() {
@@ -64,7 +71,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       return server.listen(config.listen);
     },
     status: () => ({
-      mesh: source.catalog.mesh().version,
+      mesh: catalog.mesh().version,
       problems: source
         .problems()
         .slice(0, MOST_PROBLEMS)
@@ -80,4 +87,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       server?.close();
     },
   };
+}
+
+function* sessionsOf(publisher: Publisher): Iterable<SidecarSession> {
+  for (const { session } of publisher.streams()) if (session !== undefined) yield session;
 }

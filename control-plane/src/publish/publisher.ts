@@ -29,6 +29,8 @@ export interface PublisherOptions {
   readonly want?: Want;
   /** Told of each sidecar whether its workload is about to go. */
   readonly presence?: Presence;
+  /** Told when a sidecar has come, gone, or acknowledged another mesh part. */
+  readonly sidecarsChanged?: () => void;
 }
 
 export interface PublishLimits extends StreamLimits {
@@ -161,6 +163,7 @@ class StreamPublisher implements Publisher, StreamHost {
     }
     this.#streams.add(stream);
     this.#options.metrics.streams.set(this.#streams.size);
+    this.#options.sidecarsChanged?.();
     this.#log('debug', stream, 'stream_joined', {});
   }
 
@@ -199,6 +202,10 @@ class StreamPublisher implements Publisher, StreamHost {
     metrics.updateBytes.inc(bytes);
   }
 
+  acknowledged(): void {
+    this.#options.sidecarsChanged?.();
+  }
+
   refused(stream: SidecarStream, { nonce, problems }: Nack, parts: readonly string[]): void {
     this.#options.metrics.rejected.inc();
     this.#log('warn', stream, 'update_rejected', { nonce, parts, problems });
@@ -224,6 +231,7 @@ class StreamPublisher implements Publisher, StreamHost {
     metrics.streams.set(this.#streams.size);
     metrics.interests.set(this.#index.size());
     metrics.ended(end);
+    this.#options.sidecarsChanged?.();
     const fields = {
       code: end.code,
       reason: end.message,

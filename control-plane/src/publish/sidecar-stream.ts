@@ -83,6 +83,7 @@ export class SidecarStream {
     };
     session.isDue = false;
     const update = subscription.next(translate(catalog, view), podFacts(node, catalog), this.#host.isSought);
+    this.#noteMesh(session);
     if (update === undefined) {
       session.behindSinceMs = undefined;
       return;
@@ -133,6 +134,7 @@ export class SidecarStream {
     if (message.kind === 'nack') return this.#nack(message, session);
     if (message.kind === 'draining') return this.#host.draining(this);
     if (!session.subscription.ack(message.nonce)) return;
+    this.#noteMesh(session);
     clearTimeout(this.#answerTimer);
     if (session.isDue || !session.isWhole) this.#host.due(this);
     else session.behindSinceMs = undefined;
@@ -148,13 +150,20 @@ export class SidecarStream {
     checkRole(node, this.#caller);
     this.#session = {
       ...{ node, subscription: new Subscription(holds, node), isDue: false, isWhole: true },
-      ...{ behindSinceMs: undefined, rejection: undefined },
+      ...{ behindSinceMs: undefined, rejection: undefined, meshes: '' },
     };
     this.#host.joined(this);
     if (draining === true) this.#host.draining(this);
     else this.#host.serving(this);
     clearTimeout(this.#answerTimer);
     this.due();
+  }
+
+  #noteMesh(session: Session): void {
+    const meshes = session.subscription.meshes();
+    if (meshes === session.meshes) return;
+    session.meshes = meshes;
+    this.#host.acknowledged(this);
   }
 
   #interest(interest: Interest, { node, subscription }: Session): void {
@@ -234,6 +243,8 @@ export interface Session {
   isDue: boolean;
   /** The last update had all that there was to say. */
   isWhole: boolean;
+  /** Versions of the mesh part that may be in force there, with a space between. */
+  meshes: string;
   /** Since when (milliseconds since 1970) it may lack something; undefined: it has acknowledged all there is for it. */
   behindSinceMs: number | undefined;
   /** The last update that it has refused. */

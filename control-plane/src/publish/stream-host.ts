@@ -33,6 +33,8 @@ export interface StreamHost extends Authenticator {
   /** So many bytes were given to the socket (negative: and have left it). */
   buffered(bytes: number): void;
   updated(bytes: number): void;
+  /** The mesh part that it is known to have is another one than before. */
+  acknowledged(stream: SidecarStream): void;
   refused(stream: SidecarStream, nack: Nack, parts: readonly string[]): void;
   /** Its workload is about to go. */
   draining(stream: SidecarStream): void;

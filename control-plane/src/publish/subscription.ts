@@ -77,9 +77,12 @@ export class Subscription {
     return { mesh: this.#mesh, edge: this.#edge, services: this.#services };
   }
 
-  /** The mesh part that it has acknowledged with all that came with it; undefined: none, or the next one is on its way. */
-  acknowledgedMesh(): string | undefined {
-    return this.#inFlight?.parts.mesh === undefined ? this.#meshInStep : undefined;
+  /**
+   * Versions of the mesh part that may be in force there, with a space between: the one that it has acknowledged with all that came
+   * with it, and the one that is on its way. Nothing where there is none.
+   */
+  meshes(): string {
+    return `${this.#meshInStep ?? ''} ${this.#inFlight?.parts.mesh?.version ?? ''}`.trimEnd();
   }
 
   isAwaitingAnswer(): boolean {

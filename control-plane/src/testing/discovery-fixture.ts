@@ -1,5 +1,8 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { Metrics } from '@lanekeeper/runtime/metrics';
+import type { Barrier } from '../barrier/barrier.ts';
+import { connectedSidecars } from '../barrier/connected-sidecars.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import { NO_AUTHENTICATION, type Authenticator } from '../publish/caller.ts';
 import {
   createDiscoveryServer,
@@ -23,6 +26,8 @@ export interface FixtureOptions {
   readonly limits?: Partial<PublishLimits>;
   readonly connections?: Partial<ConnectionLimits>;
   readonly presence?: Presence;
+  /** Made of the catalog of the mesh; its own is published. */
+  readonly barrier?: (catalog: Catalog) => Barrier;
   readonly want?: Want;
 }
 
@@ -49,8 +54,11 @@ export async function startDiscovery(options: FixtureOptions = {}): Promise<Disc
     ...createPublishMetrics(new Metrics()),
     looked: (how) => void looked.push(how),
   };
+  const barrier = options.barrier?.(mesh.catalog);
+  const catalog = barrier?.catalog ?? mesh.catalog;
   const publisher = createPublisher({
-    catalog: mesh.catalog,
+    catalog,
+    sidecarsChanged: () => barrier?.sidecarsChanged(),
     authenticator: options.authenticator ?? NO_AUTHENTICATION,
     clusterDomain: 'cluster.local',
     limits: { ...PUBLISH_LIMITS, quietMs: 5, ...options.limits },
@@ -59,6 +67,12 @@ export async function startDiscovery(options: FixtureOptions = {}): Promise<Disc
     ...(options.presence === undefined ? {} : { presence: options.presence }),
     ...(options.want === undefined ? {} : { want: options.want }),
   });
+  barrier?.follow(() =>
+    connectedSidecars(
+      [...publisher.streams()].flatMap(({ session }) => session ?? []),
+      catalog,
+    ),
+  );
   const server = createDiscoveryServer({
     credentials: options.credentials ?? ServerCredentials.createInsecure(),
     accept: (call) => publisher.accept(call),
