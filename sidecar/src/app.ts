@@ -33,7 +33,7 @@ export async function buildSidecar(config: SidecarConfig, lifecycle: Lifecycle):
     ...telemetry,
     config,
     log,
-    mesh: () => meshState(mesh, source),
+    mesh: () => ({ ...meshState(mesh, source), ...listenersOf(directions) }),
     snapshot: () => mesh.store.current(),
     endpointState: (key) => ({
       inFlight: mesh.loads.of(key),
@@ -110,6 +110,11 @@ function meshState({ store, workload }: MeshView, source: MeshSource): MeshState
     ...(discovery === undefined ? {} : { discovery }),
     ...(edge === undefined ? {} : { edge: showEdge(edge) }),
   };
+}
+
+function listenersOf(directions: readonly ServedDirection[]): Pick<MeshState, 'listeners'> {
+  const listeners = directions.flatMap((direction) => direction.listeners?.() ?? []);
+  return listeners.length === 0 ? {} : { listeners };
 }
 
 function notReady(lifecycle: Lifecycle, source: MeshSource): readonly string[] {

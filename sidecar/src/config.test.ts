@@ -24,6 +24,7 @@ test('an empty environment gives a sidecar on the ports of the contract', () => 
   expect(config.listen).toEqual({
     outbound: [{ address: '127.0.0.1', port: 15001 }],
     inbound: [{ address: '0.0.0.0', port: 15006 }],
+    gatewayHosts: [],
     gateway: [],
     admin: { address: '127.0.0.1', port: 15000 },
     status: { address: '0.0.0.0', port: 15020 },
@@ -53,6 +54,7 @@ test('every variable of the contract changes something', () => {
     outboundListen: '127.0.0.1:1,[::1]:1',
     inboundListen: '127.0.0.1:2',
     gatewayListen: '127.0.0.1:3',
+    gatewayHost: '127.0.0.2,::1',
     adminListen: '[::1]:4',
     statusListen: '127.0.0.1:5',
     appAddress: '127.0.0.1:8080',
@@ -91,6 +93,7 @@ test('every variable of the contract changes something', () => {
       ],
       inbound: [{ address: '127.0.0.1', port: 2 }],
       gateway: [{ address: '127.0.0.1', port: 3 }],
+      gatewayHosts: ['127.0.0.2', '::1'],
       admin: { address: '::1', port: 4 },
       status: { address: '127.0.0.1', port: 5 },
     },
@@ -152,10 +155,13 @@ test('a gateway listens at the edge only, and must be told where', () => {
   expect(problemsOf({ LANEKEEPER_ROLE: 'gateway' })).toEqual([
     {
       path: 'LANEKEEPER_GATEWAY_LISTEN',
-      message: 'required when LANEKEEPER_ROLE is gateway, for example 0.0.0.0:80',
+      message:
+        'required when LANEKEEPER_ROLE is gateway and LANEKEEPER_DISCOVERY_ADDRESS is not set, for example 0.0.0.0:80',
     },
   ]);
   expect(problemsOf({ LANEKEEPER_GATEWAY_LISTEN: '0.0.0.0:80' })).toHaveLength(1);
+  const told = { LANEKEEPER_ROLE: 'gateway', LANEKEEPER_DISCOVERY_ADDRESS: 'control-plane:15010' };
+  expect(parseConfig(told).listen).toMatchObject({ gateway: [], gatewayHosts: ['0.0.0.0'] });
 });
 
 test('refuses an admin address that others could reach', () => {

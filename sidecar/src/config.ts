@@ -108,7 +108,7 @@ export function parseConfig(source: EnvSource): SidecarConfig {
     podAddress: env.get(VARIABLES.podAddress, IP_ADDRESS, undefined),
     configFile: env.get(VARIABLES.configFile, kind.TEXT, undefined),
     discovery,
-    listen: readListen(env, role),
+    listen: readListen(env, { role, isTold: discovery !== undefined }),
     appAddress: env.get(VARIABLES.appAddress, kind.ADDRESS, undefined),
     untaggedInbound: env.get(
       VARIABLES.untaggedInbound,

@@ -6,6 +6,8 @@ export const DEFAULT_SETTINGS = {
   outbound: { address: '127.0.0.1', port: PORTS.outbound },
   /** Every address: redirected traffic arrives at the pod's own. */
   inbound: { address: '0.0.0.0', port: PORTS.inbound },
+  /** Every IPv4 address; `0.0.0.0,::` where pods have IPv6 ones as well. */
+  gatewayHost: '0.0.0.0',
   /** Loopback, enforced: it shows requests and can drain; `kubectl port-forward` reaches it. */
   admin: { address: '127.0.0.1', port: PORTS.admin },
   /** Every address: the kubelet and Prometheus come from outside the pod. */

@@ -15,6 +15,7 @@ import { createOutbound } from './outbound.ts';
 import { protocolAt } from './route/resolve-destination.ts';
 import type { Snapshot } from './route/snapshot.ts';
 import { serveDirection, type DirectionOptions, type ServedDirection } from './serve-direction.ts';
+import { createEdge } from './serve-edge.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface DirectionsOptions {
@@ -32,13 +33,40 @@ export async function serveDirections(options: DirectionsOptions): Promise<reado
   const served: ServedDirection[] = [];
   try {
     for (const direction of directionsOf(options.config.role)) {
-      served.push(await serveDirection(describe(direction, options)));
+      const described = describe(direction, options);
+      served.push(
+        direction === 'gateway' ? await serveGateway(described, options) : await serveDirection(described),
+      );
     }
     return served;
   } catch (error) {
     for (const direction of served) direction.close();
     throw error;
   }
+}
+
+/** Addresses of the settings, and the listeners that the control plane tells of, as they come and go. */
+async function serveGateway(
+  described: DirectionOptions,
+  { config, mesh }: DirectionsOptions,
+): Promise<ServedDirection> {
+  const served = await serveDirection(described);
+  const edge = createEdge({ direction: described, hosts: config.listen.gatewayHosts });
+  const unsubscribe = mesh.store.subscribe((_snapshot, { edge: wanted }) => edge.apply(wanted));
+  edge.apply(mesh.store.config().edge);
+  return {
+    ...served,
+    listeners: () => edge.state(),
+    async drain() {
+      unsubscribe();
+      await Promise.all([served.drain(), edge.drain()]);
+    },
+    close() {
+      unsubscribe();
+      edge.close();
+      served.close();
+    },
+  };
 }
 
 export function directionsOf(role: SidecarConfig['role']): readonly [Direction, ...Direction[]] {

@@ -5,6 +5,7 @@ import type { SidecarConfig } from '../config.ts';
 import type { Audit } from '../exchange/audit.ts';
 import type { HopRing } from '../exchange/hop-ring.ts';
 import type { ExplainRequest } from '../route/explain.ts';
+import type { EdgeListenerState } from '../listen/edge/edge-listeners.ts';
 import type { Snapshot } from '../route/snapshot.ts';
 import type { ShownEdge } from './show-edge.ts';
 
@@ -39,6 +40,8 @@ export interface MeshState {
   readonly lane?: string;
   /** What a gateway serves, without private keys. */
   readonly edge?: ShownEdge;
+  /** What became of a gateway's listeners. */
+  readonly listeners?: readonly EdgeListenerState[];
   /** The stream to the control plane; absent where the mesh comes from a file. */
   readonly discovery?: object;
 }

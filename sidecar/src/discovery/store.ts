@@ -22,8 +22,8 @@ export interface StoreOptions {
   readonly now?: () => number;
 }
 
-/** Called after the swap with the snapshot that holds from now on. */
-export type SnapshotListener = (snapshot: Snapshot) => void;
+/** Called after the swap with the snapshot that holds from now on, and what it was compiled from. */
+export type SnapshotListener = (snapshot: Snapshot, config: MeshConfig) => void;
 
 /** What a source did so far; for `GET /config` and metrics. */
 export interface StoreStatus {
@@ -44,6 +44,7 @@ export class SnapshotStore {
   readonly #now: () => number;
   readonly #listeners = new Set<SnapshotListener>();
   #snapshot: Snapshot;
+  #config: MeshConfig = EMPTY_MESH;
   #acceptedAt: string | null = null;
   #accepted = 0;
   #rejected = 0;
@@ -59,6 +60,11 @@ export class SnapshotStore {
     return this.#snapshot;
   }
 
+  /** What the snapshot in force was compiled from. */
+  config(): MeshConfig {
+    return this.#config;
+  }
+
   /**
    * Puts `config` in force. False when it says what is in force already: that is no new generation and nobody is told. Throws a
    * ConfigError and changes nothing when it cannot be compiled.
@@ -66,7 +72,7 @@ export class SnapshotStore {
   accept(config: MeshConfig): boolean {
     const generation = generationOf(config);
     const isNew = generation !== this.#snapshot.generation || this.#accepted === 0;
-    if (isNew) this.#swap(this.#compiled(config, generation));
+    if (isNew) this.#swap(this.#compiled(config, generation), config);
     this.#rejection = null;
     return isNew;
   }
@@ -102,11 +108,12 @@ export class SnapshotStore {
     }
   }
 
-  #swap(snapshot: Snapshot): void {
+  #swap(snapshot: Snapshot, config: MeshConfig): void {
     this.#snapshot = snapshot;
+    this.#config = config;
     this.#accepted += 1;
     this.#acceptedAt = this.#time();
-    for (const listener of this.#listeners) listener(snapshot);
+    for (const listener of this.#listeners) listener(snapshot, config);
   }
 
   #time(): string {

@@ -68,7 +68,7 @@ export function bridgePromises(versions: Versions): void {
     const origin = await startOriginOf(upstream, (request, response) => {
       const host = String(request.headers[':authority'] ?? request.headers.host);
       response.writeHead(200, {
-        'x-seen': `${host} ${request.url} ${request.headers['x-a']}`,
+        'x-seen': [host, request.url, request.headers['x-a']].join(' '),
         'x-gone': '1',
       });
       response.end();
@@ -378,7 +378,7 @@ export function routePromises(versions: Versions): void {
       const mirror = await startOriginOf(upstream, (request, response) => {
         response.writeHead(500);
         void bytesOf(request).then((bytes) => {
-          copied = `${request.method} ${request.url} ${request.headers['x-copy']} ${bytes.toString()}`;
+          copied = [request.method, request.url, request.headers['x-copy'], bytes.toString()].join(' ');
           response.end('mirror');
         });
       });
