@@ -97,11 +97,11 @@ function limitsOf({ timeouts = {}, maxBodyBytes }: EdgeRule): EdgeHandling | und
   return Object.keys(limits).length === 0 ? undefined : limits;
 }
 
-/** 0 is none. */
-function timeoutsOf({ connectMs = 0, requestMs = 0, backendRequestMs = 0 }: EdgeTimeouts): EdgeHandling {
+/** 0 is none, also where the driver would have a bound of its own. */
+function timeoutsOf({ connectMs, requestMs, backendRequestMs }: EdgeTimeouts): EdgeHandling {
   return {
-    ...(connectMs > 0 ? { connectTimeoutMs: connectMs } : {}),
-    ...(requestMs > 0 ? { requestTimeoutMs: requestMs } : {}),
-    ...(backendRequestMs > 0 ? { attemptTimeoutMs: backendRequestMs } : {}),
+    ...(connectMs === undefined ? {} : { connectTimeoutMs: connectMs }),
+    ...(requestMs === undefined ? {} : { requestTimeoutMs: requestMs }),
+    ...(backendRequestMs === undefined ? {} : { attemptTimeoutMs: backendRequestMs }),
   };
 }

@@ -129,11 +129,11 @@ describe('what the driver is asked for', () => {
     expect(handling).toEqual({ path: '/new/x?y=1', authority: 'inner.example.com' });
   });
 
-  it('is the bounds of the rule; 0 is none', () => {
-    const timeouts = { connectMs: 1000, requestMs: 0, backendRequestMs: 2000 };
+  it('is the bounds of the rule, as far as it says any', () => {
+    const timeouts = { connectMs: 1000, requestMs: 0 };
     expect(handle({ timeouts, maxBodyBytes: 0 }).handling).toEqual({
       connectTimeoutMs: 1000,
-      attemptTimeoutMs: 2000,
+      requestTimeoutMs: 0,
       maxBodyBytes: 0,
     });
   });
