@@ -9,7 +9,7 @@ export const PACKAGE_ARROWS = {
   kubernetes: ['runtime'],
   nacos: ['runtime'],
   sidecar: ['protocol', 'runtime', 'mesh-file'],
-  injector: ['protocol', 'runtime', 'mesh-file', 'kubernetes'],
+  injector: ['protocol', 'runtime', 'mesh-file', 'lint', 'kubernetes'],
   'control-plane': ['protocol', 'runtime', 'mesh-file', 'lint', 'kubernetes', 'nacos'],
   lanectl: ['protocol', 'runtime', 'mesh-file', 'lint', 'kubernetes'],
   playground: ['protocol', 'runtime'],

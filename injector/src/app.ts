@@ -6,7 +6,8 @@ import { createLogger, type Log } from '@lanekeeper/runtime/log';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { formatAddress } from '@lanekeeper/runtime/socket-address';
 import { createStatusServer } from '@lanekeeper/runtime/status-server';
-import { createWebhook } from './admission/http.ts';
+import { createWebhook, MUTATE_PATH, VALIDATE_PATH } from './admission/http.ts';
+import { createInjectionReviewer } from './admission/injection-reviewer.ts';
 import { review, type ReviewContext } from './admission/review.ts';
 import { warmUp } from './admission/warm-up.ts';
 import { createWebhookServer } from './admission/webhook-server.ts';
@@ -16,6 +17,7 @@ import type { SidecarTemplate } from './patch/template.ts';
 import { createClusterSurroundings } from './surroundings/from-cluster.ts';
 import { createFileSurroundings } from './surroundings/from-files.ts';
 import type { Surroundings } from './surroundings/surroundings.ts';
+import { createValidationReviewer } from './validation/reviewer.ts';
 
 export interface InjectorOptions {
   readonly config: InjectorConfig;
@@ -32,10 +34,18 @@ export async function buildInjector(options: InjectorOptions): Promise<Program> 
   const surroundings = await surroundingsOf(options, metrics, log);
   exposeCertificate(metrics, surroundings.certificates);
   const context = contextOf(config, surroundings);
+  const injectionMetrics = createInjectionMetrics(metrics);
   const handle = createWebhook({
-    review: (request) => review(request, context),
-    observe: (request, answer) => surroundings.observe(request, answer),
-    metrics: createInjectionMetrics(metrics),
+    reviewers: {
+      [MUTATE_PATH]: createInjectionReviewer({
+        review: (request) => review(request, context),
+        observe: (request, answer) => surroundings.observe(request, answer),
+        metrics: injectionMetrics,
+        log,
+      }),
+      [VALIDATE_PATH]: createValidationReviewer(metrics, log),
+    },
+    metrics: injectionMetrics,
     log,
     isDraining: () => lifecycle.phase() === 'draining',
     now: () => performance.now(),

@@ -31,6 +31,12 @@ export const MUTATING_WEBHOOK_CONFIGURATIONS: Resource = {
   plural: 'mutatingwebhookconfigurations',
   kind: 'MutatingWebhookConfiguration',
 };
+export const VALIDATING_WEBHOOK_CONFIGURATIONS: Resource = {
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural: 'validatingwebhookconfigurations',
+  kind: 'ValidatingWebhookConfiguration',
+};
 export const TOKEN_REVIEWS: Resource = {
   group: 'authentication.k8s.io',
   version: 'v1',

@@ -3,22 +3,21 @@ import type { Log } from '@lanekeeper/runtime/log';
 import type { InjectionMetrics } from '../injection-metrics.ts';
 import { decodeReview, MalformedReview, type AdmissionRequest } from './decode.ts';
 import { OversizeBody, readBody, UndecodableBody } from './read-body.ts';
-import { toReview, type Answer } from './respond.ts';
+import type { Reviewer } from './reviewer.ts';
 
 export interface WebhookDeps {
-  /** Never rejects. */
-  readonly review: (request: AdmissionRequest) => Promise<Answer>;
-  /** Told of each answer that was given, dry runs apart. */
-  readonly observe?: (request: AdmissionRequest, answer: Answer) => void;
-  readonly metrics: InjectionMetrics;
+  /** By the path to which the API server posts. */
+  readonly reviewers: Readonly<Record<string, Reviewer>>;
+  readonly metrics: Pick<InjectionMetrics, 'rejected'>;
   readonly log: Log;
   readonly isDraining: () => boolean;
   /** Milliseconds from any start. */
   readonly now: () => number;
 }
 
-/** Where the API server posts its reviews. */
+/** Where the API server posts reviews of pods and workloads, and those of objects of ours. */
 export const MUTATE_PATH = '/mutate';
+export const VALIDATE_PATH = '/validate';
 
 /** A request that gets no review back. */
 interface Rejection {
@@ -40,25 +39,38 @@ export function createWebhook(
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, deps: WebhookDeps): Promise<void> {
-  const rejection = rejectionOf(request) ?? (await reviewBody(request, response, deps));
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  const reviewer = Object.hasOwn(deps.reviewers, path) ? deps.reviewers[path] : undefined;
+  const rejection =
+    reviewer === undefined
+      ? notFound(deps.reviewers)
+      : (rejectionOf(request) ?? (await reviewBody({ request, response, reviewer }, deps)));
   if (rejection === undefined) return;
   deps.metrics.rejected(rejection.status);
   deps.log.warn({ status: rejection.status, message: rejection.message }, 'admission_rejected');
   reject(response, rejection);
 }
 
+function notFound(reviewers: WebhookDeps['reviewers']): Rejection {
+  return { status: 404, message: `there is: ${Object.keys(reviewers).join(', ')}` };
+}
+
 /** What the head alone tells. */
-function rejectionOf({ method, url, headers }: IncomingMessage): Rejection | undefined {
-  if ((url ?? '').split('?')[0] !== MUTATE_PATH) return { status: 404, message: `there is: ${MUTATE_PATH}` };
+function rejectionOf({ method, headers }: IncomingMessage): Rejection | undefined {
   if (method !== 'POST') return { status: 405, message: 'expected POST' };
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   return type === 'application/json' ? undefined : { status: 415, message: 'expected application/json' };
 }
 
+interface Posted {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly reviewer: Reviewer;
+}
+
 /** Answers a review; what the body is not, comes back as a rejection. */
 async function reviewBody(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, reviewer }: Posted,
   deps: WebhookDeps,
 ): Promise<Rejection | undefined> {
   let review: AdmissionRequest;
@@ -72,30 +84,12 @@ async function reviewBody(
     throw error;
   }
   const begun = deps.now();
-  const result = await deps.review(review);
+  const reviewed = await reviewer(review);
   // Asked now: a connection that is kept open by an answer given while draining would hold the drain up.
   if (deps.isDraining()) response.setHeader('connection', 'close');
-  sendJson(response, toReview(review.uid, result));
-  report(review, result, { deps, seconds: (deps.now() - begun) / 1000 });
+  sendJson(response, reviewed.body);
+  reviewed.report((deps.now() - begun) / 1000);
   return undefined;
-}
-
-interface Reporting {
-  readonly deps: WebhookDeps;
-  readonly seconds: number;
-}
-
-/** A dry run changes nothing, the counters included. */
-function report(review: AdmissionRequest, result: Answer, { deps, seconds }: Reporting): void {
-  const { uid, namespace, kind, dryRun } = review;
-  const { result: outcome, reason, message, cause } = result;
-  if (!dryRun) {
-    deps.metrics.answered(result, seconds);
-    deps.observe?.(review, result);
-  }
-  const fields = { uid, namespace, kind, dryRun, result: outcome, reason, message };
-  if (outcome === 'failed') deps.log.error({ ...fields, err: cause }, 'admission_failed');
-  else deps.log.info(fields, 'admission_answered');
 }
 
 function sendJson(response: ServerResponse, body: object): void {

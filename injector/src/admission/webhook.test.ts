@@ -11,7 +11,8 @@ import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import { createCertificateFolder, type CertificateFolder } from '../testing/certificate-folder.ts';
 import { post, reviewOf, type PostOptions, type Reply } from '../testing/post.ts';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
-import { createWebhook } from './http.ts';
+import { createWebhook, MUTATE_PATH } from './http.ts';
+import { createInjectionReviewer } from './injection-reviewer.ts';
 import { MAX_REVIEW_BYTES } from './read-body.ts';
 import { review } from './review.ts';
 import { createWebhookServer, type WebhookServer } from './webhook-server.ts';
@@ -38,12 +39,18 @@ describe('the webhook', () => {
     folder = createCertificateFolder(first);
     certificates = createFileSource({ files: { ...folder, pollMs: 10 }, log, nowMs: Date.now });
     metrics = new Metrics();
-    const handle = createWebhook({
+    const injectionMetrics = createInjectionMetrics(metrics);
+    const reviewer = createInjectionReviewer({
       review: async (request) => {
         await hold();
         return review(request, contextOf());
       },
-      metrics: createInjectionMetrics(metrics),
+      metrics: injectionMetrics,
+      log,
+    });
+    const handle = createWebhook({
+      reviewers: { [MUTATE_PATH]: reviewer },
+      metrics: injectionMetrics,
       log,
       isDraining: () => isDraining,
       now: () => performance.now(),

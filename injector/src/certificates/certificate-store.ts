@@ -1,5 +1,12 @@
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
-import { MUTATING_WEBHOOK_CONFIGURATIONS, SECRETS, type Named } from '@lanekeeper/kubernetes/resources';
+import { isNotFound } from '@lanekeeper/kubernetes/api-error';
+import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
+import {
+  MUTATING_WEBHOOK_CONFIGURATIONS,
+  SECRETS,
+  VALIDATING_WEBHOOK_CONFIGURATIONS,
+  type Named,
+} from '@lanekeeper/kubernetes/resources';
 import type { LeafName } from './rotation.ts';
 import {
   encode,
@@ -35,15 +42,16 @@ export interface CertificateStore {
 }
 
 export function createCertificateStore(client: ApiClient, objects: CertificateObjects): CertificateStore {
-  const configurationPlace: Named = {
-    resource: MUTATING_WEBHOOK_CONFIGURATIONS,
-    name: objects.webhookConfiguration,
-  };
+  const name = objects.webhookConfiguration;
+  const mutating: Named = { resource: MUTATING_WEBHOOK_CONFIGURATIONS, name };
+  const validating: Named = { resource: VALIDATING_WEBHOOK_CONFIGURATIONS, name };
   const secret = (name: string): Named => ({ resource: SECRETS, namespace: objects.namespace, name });
   const read = async (name: LeafName | 'ca'): Promise<StoredSecret> =>
     readSecret(await client.get(secret(SECRET_NAMES[name])));
-  const configuration = async (): Promise<StoredConfiguration> =>
-    readConfiguration(await client.get(configurationPlace));
+  const configuration = async (): Promise<StoredConfiguration> => {
+    const [must, may] = await Promise.all([client.get(mutating), getIfThere(client, validating)]);
+    return readConfiguration(may === undefined ? [must] : [must, may]);
+  };
   return {
     readSecret: read,
     readConfiguration: configuration,
@@ -63,10 +71,23 @@ export function createCertificateStore(client: ApiClient, objects: CertificateOb
       await client.update(secret(object.metadata.name), { ...object, data: Object.fromEntries(entries) });
     },
     async publish(stored, bundle) {
-      const { resourceVersion } = stored.object.metadata;
-      // A list is replaced whole, so it must be the one that was read: with another version the server answers 409.
-      const body = { metadata: { resourceVersion }, webhooks: withBundle(stored, bundle) };
-      await client.patch(configurationPlace, { type: 'merge', body });
+      const places = [mutating, validating];
+      for (const [index, object] of stored.objects.entries()) {
+        const { resourceVersion } = object.metadata;
+        // A list is replaced whole, so it must be the one that was read: with another version the server answers 409.
+        const body = { metadata: { resourceVersion }, webhooks: withBundle(object, bundle) };
+        await client.patch(places[index] ?? mutating, { type: 'merge', body });
+      }
     },
   };
+}
+
+/** Objects of ours are validated only where the chart says so. */
+async function getIfThere(client: ApiClient, place: Named): Promise<KubeObject | undefined> {
+  try {
+    return await client.get(place);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }

@@ -104,7 +104,8 @@ describe('self-signed certificates', () => {
     expect(replica.served.problem()).toContain('not there');
     const port = await serve(replica);
     const [bundle = '', ...others] = await published();
-    expect(others).toEqual([bundle]);
+    // Of the second mutating webhook and of the validating one.
+    expect(others).toEqual([bundle, bundle]);
     expect(await post('{}', { port, ca: bundle })).toMatchObject({ status: 200 });
     await vi.waitFor(() => expect(replica.watched.discoveryCa()).toBe(bundle));
     await vi.waitFor(() => expect(countOf('issue-leaf')).toBe(2));

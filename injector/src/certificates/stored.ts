@@ -20,9 +20,10 @@ export interface StoredSecret {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** What the API servers trust for each webhook of the configuration: PEM, empty for none. */
+/** The mutating configuration, and the validating one where there is one; both call the same server. */
 export interface StoredConfiguration {
-  readonly object: KubeObject;
+  readonly objects: readonly KubeObject[];
+  /** What the API servers trust for each of their webhooks: PEM, empty for none. */
   readonly bundles: readonly string[];
 }
 
@@ -39,12 +40,12 @@ export function readSecret(object: KubeObject): StoredSecret {
   return { object, data: Object.fromEntries(texts) };
 }
 
-export function readConfiguration(object: KubeObject): StoredConfiguration {
-  return { object, bundles: webhooksOf(object).map(bundleOf) };
+export function readConfiguration(objects: readonly KubeObject[]): StoredConfiguration {
+  return { objects, bundles: objects.flatMap(webhooksOf).map(bundleOf) };
 }
 
 /** The webhooks with this bundle, and everything else of them as it came. */
-export function withBundle({ object }: StoredConfiguration, bundle: string): readonly unknown[] {
+export function withBundle(object: KubeObject, bundle: string): readonly unknown[] {
   return webhooksOf(object).map((webhook) => {
     const { clientConfig, ...rest } = fieldsOf(webhook);
     return { ...rest, clientConfig: { ...fieldsOf(clientConfig), caBundle: encode(bundle) } };

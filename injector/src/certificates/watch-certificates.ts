@@ -2,7 +2,12 @@ import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
 import type { KubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metrics';
 import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
 import { createReflector, type Reflector } from '@lanekeeper/kubernetes/reflector';
-import { MUTATING_WEBHOOK_CONFIGURATIONS, SECRETS, type Collection } from '@lanekeeper/kubernetes/resources';
+import {
+  MUTATING_WEBHOOK_CONFIGURATIONS,
+  SECRETS,
+  VALIDATING_WEBHOOK_CONFIGURATIONS,
+  type Collection,
+} from '@lanekeeper/kubernetes/resources';
 import type { Log } from '@lanekeeper/runtime/log';
 import { SECRET_NAMES } from './certificate-store.ts';
 import type { ServedCertificate } from './served-certificate.ts';
@@ -30,20 +35,16 @@ export interface WatchedCertificates {
 /** Follows, by name, the Secrets and the webhook configuration that each replica lives by. */
 export function watchCertificates(options: WatchOptions): WatchedCertificates {
   const { served, namespace } = options;
-  const configurationName = options.settings.webhookConfiguration;
   const secrets: Collection = { resource: SECRETS, namespace };
-  const configurations: Collection = { resource: MUTATING_WEBHOOK_CONFIGURATIONS };
   const webhook = follow(options, { place: secrets, name: SECRET_NAMES.webhook }, (object) =>
     served.setSecret(object === undefined ? undefined : readSecret(object)),
   );
-  const configuration = follow(options, { place: configurations, name: configurationName }, (object) =>
-    served.setConfiguration(object === undefined ? undefined : readConfiguration(object)),
-  );
+  const configurations = followConfigurations(options);
   let ca = '';
   const discovery = follow(options, { place: secrets, name: SECRET_NAMES.discovery }, (object) => {
     ca = object === undefined ? '' : (readSecret(object).data[KEYS.bundle] ?? '');
   });
-  const all = [webhook, discovery, configuration];
+  const all = [webhook, discovery, ...configurations];
   return {
     discoveryCa: () => (ca === '' ? undefined : ca),
     async start() {
@@ -54,6 +55,28 @@ export function watchCertificates(options: WatchOptions): WatchedCertificates {
       for (const one of all) one.stop();
     },
   };
+}
+
+/** The mutating configuration must be there; with the validating one both are as one. */
+function followConfigurations(options: WatchOptions): readonly Reflector<KubeObject>[] {
+  const { served, settings } = options;
+  const objects: { mutating?: KubeObject | undefined; validating?: KubeObject | undefined } = {};
+  const tell = (): void => {
+    const { mutating, validating } = objects;
+    const known = [mutating, validating].filter((object) => object !== undefined);
+    served.setConfiguration(mutating === undefined ? undefined : readConfiguration(known));
+  };
+  const name = settings.webhookConfiguration;
+  return [
+    follow(options, { place: { resource: MUTATING_WEBHOOK_CONFIGURATIONS }, name }, (object) => {
+      objects.mutating = object;
+      tell();
+    }),
+    follow(options, { place: { resource: VALIDATING_WEBHOOK_CONFIGURATIONS }, name }, (object) => {
+      objects.validating = object;
+      tell();
+    }),
+  ];
 }
 
 interface Followed {

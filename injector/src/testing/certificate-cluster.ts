@@ -1,6 +1,10 @@
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
 import { createKubernetesMetrics } from '@lanekeeper/kubernetes/kubernetes-metrics';
-import { MUTATING_WEBHOOK_CONFIGURATIONS, SECRETS } from '@lanekeeper/kubernetes/resources';
+import {
+  MUTATING_WEBHOOK_CONFIGURATIONS,
+  SECRETS,
+  VALIDATING_WEBHOOK_CONFIGURATIONS,
+} from '@lanekeeper/kubernetes/resources';
 import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { Metrics } from '@lanekeeper/runtime/metrics';
@@ -47,6 +51,10 @@ export async function createCertificateCluster(): Promise<CertificateCluster> {
     server.put(
       { resource: MUTATING_WEBHOOK_CONFIGURATIONS },
       { metadata: { name: CONFIGURATION }, webhooks },
+    );
+    server.put(
+      { resource: VALIDATING_WEBHOOK_CONFIGURATIONS },
+      { metadata: { name: CONFIGURATION }, webhooks: [{ name: 'objects.lanekeeper.io', clientConfig }] },
     );
   };
   for (const name of Object.values(SECRET_NAMES)) {
