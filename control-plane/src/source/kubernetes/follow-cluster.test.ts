@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
+import { DEFAULT_MESH_PART } from '../../catalog/mesh-part.ts';
 import type { ClusterChanges, ClusterWatch } from './cluster-tables.ts';
 import { endpoint, namespace, pod, service, slice, TestCluster } from './convert/cluster.fixture.ts';
 import { followCluster } from './follow-cluster.ts';
@@ -78,5 +79,63 @@ describe('a cluster that is followed', () => {
     tell();
     expect(followed.catalog.zoneOf('10.0.0.9')).toBe('z7');
     expect(followed.catalog.zoneOf('10.0.0.8')).toBeUndefined();
+  });
+
+  it('says whose lane is another one when a selector comes, moves and goes, and when labels change', () => {
+    const { cluster, followed, tell } = start();
+    const told: (readonly [string, string | undefined])[] = [];
+    followed.catalog.subscribe(({ relaned = [] }) => {
+      for (const address of relaned) told.push([address, followed.catalog.laneOf(address)]);
+    });
+    const take = () => told.splice(0).sort();
+    const select = (...versions: readonly string[]) =>
+      followed.declare({
+        mesh: DEFAULT_MESH_PART,
+        claims: versions.map((version) => ({
+          ...{ by: `Lane shop/${version}`, lane: `lane-${version}`, createdAt: 1 },
+          pods: { kind: 'members', services: [{ name: 'b', namespace: 'shop' }], labels: { version } },
+        })),
+      });
+    const labels = (version: string, more = {}) => ({ labels: { app: 'b', version, ...more } });
+    cluster.put(service('b'), pod('b-1', '10.0.0.1', labels('v1')), pod('b-2', '10.0.0.2', labels('v2')));
+    tell();
+    expect(take()).toEqual([]);
+    select('v1');
+    expect(take()).toEqual([['10.0.0.1', 'lane-v1']]);
+    select('v2');
+    expect(take()).toEqual([
+      ['10.0.0.1', 'base'],
+      ['10.0.0.2', 'lane-v2'],
+    ]);
+    cluster.put(pod('b-3', '10.0.0.3', labels('v2')));
+    tell();
+    expect(take()).toEqual([['10.0.0.3', 'lane-v2']]);
+    cluster.put(pod('b-1', '10.0.0.1', labels('v1', { 'lanekeeper.io/lane': 'gray' })));
+    tell();
+    expect(take()).toEqual([['10.0.0.1', 'gray']]);
+    select();
+    expect(take()).toEqual([
+      ['10.0.0.2', 'base'],
+      ['10.0.0.3', 'base'],
+    ]);
+  });
+
+  it('tells of pods that a selector has given another lane, for who registers them', () => {
+    const { cluster, followed, tell } = start();
+    const labels = { app: 'b', version: 'v1' };
+    cluster.put(service('b'), pod('b-1', '10.0.0.1', { labels }), pod('c-1', '10.0.0.2'));
+    tell();
+    const told: string[] = [];
+    followed.subscribe(({ pods }) => void told.push(...pods.keys));
+    const pods = { kind: 'workloads', namespace: 'shop', app: 'b', labels: {} } as const;
+    const claims = [{ by: 'WorkloadLabelRule shop/r', lane: 'gray', createdAt: 1, pods }];
+    followed.declare({ mesh: DEFAULT_MESH_PART, claims });
+    followed.declare({ mesh: DEFAULT_MESH_PART, claims });
+    expect(told).toEqual(['shop/b-1']);
+    const [b, c] = ['shop/b-1', 'shop/c-1'].map((key) => cluster.pods.objects.get(key));
+    expect([b, c].map((one) => one && followed.standingOf(one))).toEqual([
+      { kind: 'lane', lane: 'gray' },
+      { kind: 'baseline' },
+    ]);
   });
 });

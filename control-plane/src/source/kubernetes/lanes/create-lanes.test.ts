@@ -107,7 +107,10 @@ it('says of each lane and group what there is of it', async () => {
     PATIENCE,
   );
   expect(cluster.status('Lane', 'gray')).toMatchObject({ endpoints: { a: 0, b: 1, c: 0 } });
-  expect(cluster.conditions('Lane', 'lost')).toContain('Accepted=False (GroupNotFound)');
+  await vi.waitFor(
+    () => expect(cluster.conditions('Lane', 'lost')).toContain('Accepted=False (GroupNotFound)'),
+    PATIENCE,
+  );
   cluster.pod({ name: 'a-gray-1', address: '10.0.0.9', labels: { app: 'a', 'lanekeeper.io/lane': 'gray' } });
   await vi.waitFor(
     () => expect(cluster.status('Lane', 'gray')).toMatchObject({ endpoints: { a: 1 } }),

@@ -112,7 +112,7 @@ class LaneKind implements ClusterKind {
     }
     if (isAnother) this.#declare();
     // What is not in force is to be told all the same, and a status that somebody else has written to be put right.
-    this.#reports.lookAtAll();
+    else this.#reports.tellAll();
   }
 
   #declare(): void {

@@ -40,8 +40,10 @@ export class LaneReports {
       acknowledged: (lane) => this.#acks?.of(lane),
     });
     const delayMs = CALM_MS;
-    this.#telling = createRareTask({ delayMs, intervalMs: statusMs, run: () => this.#tell() });
-    this.#linting = createRareTask({ delayMs, intervalMs: lintMs, run: () => this.#lint() });
+    // What people are told must not end what sidecars are told.
+    const onError = (err: unknown): void => context.log.error({ err }, 'lane_status_failed');
+    this.#telling = createRareTask({ delayMs, intervalMs: statusMs, run: () => this.#tell(), onError });
+    this.#linting = createRareTask({ delayMs, intervalMs: lintMs, run: () => this.#lint(), onError });
     this.#ends = [
       context.catalog.subscribe((change) => this.#catalogChanged(change)),
       context.subscribe(() => this.#linting.request()),
@@ -58,6 +60,11 @@ export class LaneReports {
   lookAtAll(): void {
     this.#groups = undefined;
     this.#linting.request();
+    this.tellAll();
+  }
+
+  /** Somebody, mostly this program, has written statuses. */
+  tellAll(): void {
     this.#concern(undefined);
   }
 
