@@ -50,11 +50,11 @@ function replyOf(edge: EdgeOutcome, head: RequestHead): LocalReply | undefined {
   return withFields(ownReply(edge, head), answerEdits(edge, head));
 }
 
-function ownReply({ rule, listener }: EdgeOutcome, head: RequestHead): LocalReply {
+function ownReply({ rule, listener, client }: EdgeOutcome, head: RequestHead): LocalReply {
   const { action } = rule;
   const path = readEdgePath(head.path) ?? { pathname: head.path, loose: head.path, query: '' };
   if (action.kind === 'redirect') {
-    return redirectReply(action, { head, path, listener, prefix: rule.prefix });
+    return redirectReply(action, { head, path, listener, client, prefix: rule.prefix });
   }
   const { status, reason } = action.kind === 'reply' ? action : { status: 500, reason: 'no action' };
   const body = `${reason}\n`;

@@ -11,11 +11,19 @@ const ON_80: Listener = { ...PLAIN, publicPort: 80, protocol: 'http' };
 const ON_8080: Listener = { ...PLAIN, publicPort: 8080, protocol: 'http' };
 const ON_443: Listener = { ...PLAIN, publicPort: 443, protocol: 'https' };
 
-function location(redirect: Partial<EdgeRedirect>, listener: Listener, url = 'example.org/a/b?c=1') {
+const STRANGER = { address: '203.0.113.9', peer: '203.0.113.9', isForwarded: false };
+
+function location(
+  redirect: Partial<EdgeRedirect>,
+  listener: Listener,
+  url = 'example.org/a/b?c=1',
+  headers: Readonly<Record<string, string>> = {},
+) {
   const slash = url.indexOf('/');
-  const head = request(url.slice(0, slash), {}, url.slice(slash));
+  const head = request(url.slice(0, slash), headers, url.slice(slash));
+  const client = { ...STRANGER, isForwarded: headers['x-trusted'] !== undefined };
   const path = readEdgePath(head.path) ?? { pathname: '', loose: '', query: '' };
-  const reply = redirectReply({ status: 302, ...redirect }, { head, path, listener, prefix: '/a' });
+  const reply = redirectReply({ status: 302, ...redirect }, { head, path, listener, client, prefix: '/a' });
   expect(reply).toMatchObject({ status: redirect.status ?? 302, body: '' });
   return Object.fromEntries(reply.headers).location;
 }
@@ -45,6 +53,20 @@ describe('a redirect', () => {
     expect(location({}, ON_80, 'example.org:1234/')).toBe('http://example.org/');
     expect(location({}, ON_8080, '[::1]:8080/')).toBe('http://[::1]:8080/');
     expect(location({}, ON_80, '[::1]/')).toBe('http://[::1]/');
+  });
+
+  it('leads back to where a trusted proxy was asked, not to where the proxy asks', () => {
+    const proxied = { 'x-forwarded-proto': 'https' };
+    const trusted = { ...proxied, 'x-trusted': '1' };
+    const url = 'example.org/a';
+    expect(location({ host: 'b.org' }, ON_80, url, trusted)).toBe('https://b.org/a');
+    expect(location({ host: 'b.org' }, ON_80, url, { ...trusted, 'x-forwarded-port': '8443' })).toBe(
+      'https://b.org:8443/a',
+    );
+    expect(location({ host: 'b.org' }, ON_80, url, proxied)).toBe('http://b.org/a');
+    expect(location({ host: 'b.org' }, ON_8080, url, { 'x-forwarded-proto': 'ftp', 'x-trusted': '1' })).toBe(
+      'http://b.org:8080/a',
+    );
   });
 
   it('lets nothing of the request end the field', () => {
