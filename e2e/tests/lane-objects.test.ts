@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fieldsOf } from '@lanekeeper/kubernetes/kube-object';
 import type { Resource } from '@lanekeeper/kubernetes/resources';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { discoveryVariables } from '../harness/control-plane-process.ts';
@@ -114,6 +115,16 @@ describe('lanes as objects', () => {
     for (let calls = 0; calls < 20; calls++) expect((await ask(outbound, '/', 'gray')).text).toBe('blue');
     held[0]?.end('gray to the end');
     expect(await inFlight).toMatchObject({ status: 200, text: 'gray to the end' });
+  });
+
+  it('says in the status of a lane how many sidecars of its group run it', async () => {
+    await startCaller();
+    const acknowledged = (): unknown => {
+      const lane = cluster.server.objects.get('lanekeeper.io/v1alpha1/lanes', `${SHOP}/gray`);
+      return fieldsOf(lane?.['status'])['acknowledged'];
+    };
+    declare(LANES, 'gray', { group: 'demo', selector: { version: 'gray' } });
+    await eventually('it is acknowledged', () => acknowledged() === '1/1');
   });
 
   it('a pod is of the lane that selects it from then on: what it calls by itself stays there', async () => {
