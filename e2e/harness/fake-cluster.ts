@@ -71,7 +71,8 @@ export async function startFakeCluster(): Promise<FakeCluster> {
   for (const name of ['kube-system', SHOP])
     server.put({ resource: NAMESPACES }, { metadata: { name, labels: {} } });
   server.put({ resource: LEASES }, { metadata: { name: 'lanekeeper-control-plane', namespace: OWN } });
-  server.put({ resource: CONFIG_MAPS }, { metadata: { name: 'lanekeeper-status', namespace: OWN } });
+  for (const name of ['lanekeeper-status', 'lanekeeper-lanes'])
+    server.put({ resource: CONFIG_MAPS }, { metadata: { name, namespace: OWN } });
   const ofOwn = (collection: string, name: string): Readonly<Record<string, unknown>> =>
     server.objects.get(collection, `${OWN}/${name}`) ?? {};
   const replicas: Replica[] = [];

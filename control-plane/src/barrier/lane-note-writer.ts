@@ -80,6 +80,7 @@ export class LaneNoteWriter {
   #wrote(notes: LaneNotes): void {
     this.#failures = 0;
     this.#written = notes;
+    if (this.#waiting !== undefined && isSame(this.#waiting, notes)) this.#waiting = undefined;
   }
 
   #failed(err: unknown, notes: LaneNotes): void {
