@@ -3,6 +3,7 @@ import { addressesIn, namesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
 import { apiServerRestart } from './harness/own-cluster.ts';
+import { untilKnown } from './harness/known.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
 import { useSpace } from './harness/space.ts';
 
@@ -21,6 +22,7 @@ describe('a restart of the API server', () => {
     );
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b', 'b-gray');
+    await untilKnown(space, client, GRAY.url, 2);
   });
 
   it('is no error in the traffic, and what changes afterwards is known', async ({ skip }) => {

@@ -5,6 +5,7 @@ import { addressesIn, namesIn } from './harness/chain.ts';
 import { CONTROL_PLANE, scaleSystem } from './harness/chart.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
+import { untilKnown } from './harness/known.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
 import { isReady } from './harness/pod.ts';
 import { useSpace } from './harness/space.ts';
@@ -27,6 +28,7 @@ describe('while no control plane runs', () => {
     );
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b', 'b-gray');
+    await untilKnown(space, client, GRAY.url, 3);
     await client.start({ ...GRAY, name: 'throughout', concurrency: 2, keepAlive: false });
     await client.reached('throughout', 50);
     await scaleSystem(CONTROL_PLANE, 0);

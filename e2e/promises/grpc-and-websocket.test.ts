@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startClient, type Client } from './harness/client.ts';
+import { untilKnown } from './harness/known.ts';
 import { deployment, service } from './harness/objects.ts';
 import { useSpace } from './harness/space.ts';
 
@@ -28,6 +29,7 @@ describe('gRPC and WebSocket', () => {
       labels: { 'lanekeeper.io/lane': 'gray' },
     });
     await space.rolledOut('talk-base', 'talk-gray');
+    for (const client of Object.values(clients)) await untilKnown(space, client, 'http://talk:8080/', 4);
   });
 
   const answered = (lane: string): unknown =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressesIn } from './harness/chain.ts';
 import { startClient, type Client } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
+import { untilKnown } from './harness/known.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
 import { laneOf } from './harness/pod.ts';
 import { useSpace } from './harness/space.ts';
@@ -22,6 +23,7 @@ describe('the annotation lanekeeper.io/lane on a Deployment', () => {
     );
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('shop', 'shop-next');
+    await untilKnown(space, client, REQUESTS.url, 2);
   });
 
   /** Names of the Deployments that answer. */

@@ -3,6 +3,7 @@ import type { Hop } from '@lanekeeper/protocol/hop';
 import { PORTS } from '@lanekeeper/protocol/ports';
 import { portForward } from './harness/admin.ts';
 import { startClient, type Client } from './harness/client.ts';
+import { untilKnown } from './harness/known.ts';
 import { chainApp, deployment, service } from './harness/objects.ts';
 import { useSpace } from './harness/space.ts';
 
@@ -19,6 +20,7 @@ describe('kubectl port-forward to 15000', () => {
     );
     client = await startClient(space, 'client', { injected: true });
     await space.rolledOut('b', 'b-gray');
+    await untilKnown(space, client, 'http://b:8080/', 2);
     await client.ask({ url: 'http://b:8080/orders/17', headers: { baggage: 'lane=gray' } });
   });
 

@@ -125,6 +125,19 @@ describe('seed 001 with its own Nacos: each request stays in its lane, with no c
     expect({ status, text }).toEqual({ status: 200, text: expect.stringMatching(answer) as string });
   });
 
+  it('knew each instance when the first call went there: none was passed through', async () => {
+    const lists = await Promise.all(['b', 'c'].map((name) => instancesOf(`spring-cloud-${name}`)));
+    const addresses = new Set(lists.flat().map(({ ip }) => ip));
+    expect(addresses.size).toBe(8);
+    const pods = await space.pods('msePilotCreateAppName');
+    const hops = await Promise.all(pods.map(({ metadata }) => hopsOf(space, metadata.name, 'limit=2000')));
+    const calls = hops
+      .flat()
+      .filter(({ direction, authority }) => direction === 'outbound' && addresses.has(hostOf(authority)));
+    expect(calls.length).toBeGreaterThanOrEqual(8);
+    expect(calls.filter(({ service }) => service === null)).toEqual([]);
+  });
+
   it.each([true, false])(
     'keeps 500 requests of each apart that come at once (connections kept: %s), over every pod',
     async (keepAlive) => {
@@ -205,3 +218,7 @@ describe('seed 001 with its own Nacos: each request stays in its lane, with no c
     expect((await client.ask(BASE)).text).toMatch(/^A\[.*B\[.*C\[/);
   });
 });
+
+function hostOf(authority: string): string {
+  return authority.slice(0, authority.lastIndexOf(':'));
+}
