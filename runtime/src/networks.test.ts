@@ -53,7 +53,7 @@ describe('compileNetworks', () => {
 
 describe('isNetwork', () => {
   it('reads the addresses that Node reads', () => {
-    const noise = fc.string({ unit: fc.constantFrom(...'0123459af:.%'), maxLength: 20 });
+    const noise = fc.string({ unit: fc.constantFrom(...'0123459af:.%'.split('')), maxLength: 20 });
     fc.assert(
       fc.property(fc.oneof(noise, fc.ipV4(), fc.ipV6()), (text) => {
         expect(isNetwork(text)).toBe(isIP(text) !== 0 && !text.includes('%'));
