@@ -13,30 +13,11 @@ import { createObjectStatuses } from '../../status/create-object-statuses.ts';
 import { createStatusBoard, type StatusBoard } from '../../status/status-board.ts';
 import type { Source } from '../source.ts';
 import type { ClusterAccess } from './cluster-access.ts';
-import type { ClusterKind, KindContext } from './cluster-kind.ts';
-import type { ClusterWatch } from './cluster-tables.ts';
-import { createEdgeKind } from './edge/edge-kind.ts';
-import { followCluster, type FollowedCluster } from './follow-cluster.ts';
-import { createGatewayApi } from './gateway-api/gateway-api.ts';
-import { createIngresses } from './ingress/ingresses.ts';
-import { createLanes } from './lanes/create-lanes.ts';
+import { followCluster } from './follow-cluster.ts';
+import { clusterSource } from './cluster-source.ts';
+import { createKinds } from './create-kinds.ts';
 import { createLeadership } from './leadership.ts';
 import { watchCluster } from './watch-cluster.ts';
-
-type CreateKind = (context: KindContext) => ClusterKind;
-
-/** What is watched beside Services and pods. */
-const KINDS: readonly CreateKind[] = [createLanes];
-
-/** And what is, where there are gateways. */
-function edgeKinds({ gatewayAccount, gatewayServiceType }: KubernetesSourceConfig): readonly CreateKind[] {
-  if (gatewayAccount === undefined) return [];
-  const serviceType = gatewayServiceType ?? 'ClusterIP';
-  return [
-    (context) =>
-      createEdgeKind(context, [createIngresses, (edge) => createGatewayApi(edge, { serviceType })]),
-  ];
-}
 
 export interface ClusterOptions {
   readonly source: KubernetesSourceConfig;
@@ -79,12 +60,10 @@ export async function openCluster(options: ClusterOptions): Promise<KubernetesCl
 }
 
 export function connectCluster(client: ApiClient, options: ClusterOptions): KubernetesCluster {
-  const { source, clusterDomain, log, metrics, statusIntervalMs } = options;
+  const { source, clusterDomain, log, metrics, statusIntervalMs, lookAgainMs } = options;
   const { namespace, pod } = source;
-  const clientMetrics = createKubernetesMetrics(metrics);
-  const { lookAgainMs } = options;
   const context = {
-    ...{ client, log, metrics: clientMetrics },
+    ...{ client, log, metrics: createKubernetesMetrics(metrics) },
     ...(lookAgainMs === undefined ? {} : { lookAgainMs }),
   };
   const watch = watchCluster(context);
@@ -94,20 +73,18 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
   const { tables } = watch;
   const isLeader = (): boolean => leadership.isLeader();
   const { subscribe, catalog, laneOf, declare } = followed;
-  const kinds = [...KINDS, ...edgeKinds(source)].map((create) =>
-    create({
-      ...context,
-      ...{ tables, subscribe, clusterKnown: watch.synced, laneOf, catalog, namespace, pod, clusterDomain },
-      ...{ statuses, isLeader, leadership, declare },
-    }),
-  );
+  const kinds = createKinds(source, {
+    ...context,
+    ...{ tables, subscribe, clusterKnown: watch.synced, laneOf, catalog, namespace, pod, clusterDomain },
+    ...{ statuses, isLeader, leadership, declare },
+  });
   let board: StatusBoard | undefined;
   return {
     catalog,
-    source: sourceOf(watch, followed, kinds),
+    source: clusterSource(watch, followed, kinds),
     access: {
       ...{ tables, subscribe, leadership, standingOf: followed.standingOf },
-      ...{ client, namespace, pod, metrics: clientMetrics },
+      ...{ client, namespace, pod, metrics: context.metrics },
     },
     reviewTokens: (audience) =>
       createTokenAuthenticator({
@@ -134,25 +111,6 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       board?.stop();
       statuses.stop();
       client.close();
-    },
-  };
-}
-
-function sourceOf(watch: ClusterWatch, followed: FollowedCluster, kinds: readonly ClusterKind[]): Source {
-  return {
-    name: 'kubernetes',
-    async start() {
-      const all = [watch, ...kinds];
-      for (const one of all) one.start();
-      await Promise.all(all.map((one) => one.synced()));
-    },
-    problems: () => [watch, ...kinds].flatMap((one) => one.problems()),
-    findings: () => [
-      ...followed.problems().map(({ object, message }) => `${object}: ${message}`),
-      ...kinds.flatMap((kind) => kind.findings()),
-    ],
-    close() {
-      for (const one of [watch, ...kinds]) one.stop();
     },
   };
 }
