@@ -106,6 +106,8 @@ test('reads the complete example of docs/config-file.md', () => {
     cookies: { tester: { exact: 'yes' } },
     query: { gray: { present: true }, version: { prefix: '2.' }, build: { suffix: '-rc' } },
   });
+  expect(config.lanes[1]?.match[4]).toEqual({ percent: 0.5, key: { header: 'x-user-id' }, overwrite: true });
+  expect(config.colouring).toMatchObject([{ lane: 'gray', entries: ['a'], priority: 5 }]);
 });
 
 test('lets a group inherit mode and evidence from the settings, field by field', () => {
