@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../harness/free-port.ts';
 import { startProcess, type RunningProcess } from '../harness/process.ts';
+import { forwardTo, listenerOf, startGateway } from '../harness/gateway-process.ts';
 import { startSidecar } from '../harness/sidecar-process.ts';
 import { untilListening } from '../harness/until-listening.ts';
-import { benchMesh, type Origin } from './bench-mesh.ts';
+import { BENCH_HOST, benchMesh, type Origin } from './bench-mesh.ts';
 
 /** A proxy in front of the origin, on a core of its own. */
 export interface Contender {
@@ -29,6 +30,9 @@ export const contenders: readonly Contender[] = [
   { name: 'haproxy', start: startHaproxy },
   { name: 'http-proxy-3', start: startHttpProxy3 },
   { name: 'lanekeeper', start: startLanekeeper },
+  { name: 'gateway', start: (origin, core) => startEdge(origin, core, 'http2') },
+  // HTTP/2 of its clients becomes HTTP/1 to the origin, as with browsers and plain backends.
+  { name: 'gateway-bridge', start: (origin, core) => startEdge(origin, core, 'http') },
 ];
 
 function pinned(core: number, command: readonly string[]): { command: string; args: string[] } {
@@ -116,6 +120,38 @@ async function startLanekeeper(origin: Origin, core: number): Promise<RunningCon
     stop: async () => {
       await running.stop();
     },
+  };
+}
+
+/** The edge role: one of 100 hosts, each with ten rules; the last is for every path. */
+async function startEdge(origin: Origin, core: number, behind: 'http' | 'http2'): Promise<RunningContender> {
+  const [http1, http2] = [await freePort(), await freePort()];
+  const at = (port: number) => ({ address: '127.0.0.1', port });
+  const edge = await startGateway({
+    apps: { one: at(origin.http1), two: at(origin.http2) },
+    prefix: ['taskset', '-c', String(core)],
+    variables: { accessLogSample: '0' },
+  });
+  const rulesTo = (service: string, protocol: 'http' | 'http2') => [
+    ...Array.from({ length: 9 }, (_, index) =>
+      forwardTo(service, { protocol, match: { path: { prefix: `/part-${index}` } } }),
+    ),
+    forwardTo(service, { protocol }),
+  ];
+  const hostsOf = (service: string, protocol: 'http' | 'http2') =>
+    Array.from({ length: 100 }, (_, index) => ({
+      host: index === 50 ? BENCH_HOST : `host-${index}.test`,
+      rules: rulesTo(service, protocol),
+    }));
+  await edge.apply([
+    listenerOf(http1, [], { hosts: hostsOf('one', 'http') }),
+    listenerOf(http2, [], { hosts: hostsOf(behind === 'http' ? 'one' : 'two', behind) }),
+  ]);
+  return {
+    process: edge.process,
+    http1: `http://127.0.0.1:${http1}/`,
+    http2: `http://127.0.0.1:${http2}/`,
+    stop: () => edge.stop(),
   };
 }
 

@@ -1,6 +1,6 @@
-// `npm run bench [SECONDS]`: the sidecar beside nginx, haproxy and http-proxy-3 in one run. The proxy has core 0 to itself; load
-// and origin share core 1. Rounds alternate, so that a machine whose speed drifts treats all alike. Prints figures and ratios,
-// judges nothing.
+// `npm run bench [SECONDS [NAME ...]]`: the sidecar, and the program in its edge role, beside nginx, haproxy and http-proxy-3 in one
+// run. The proxy has core 0 to itself; load and origin share core 1. Rounds alternate, so that a machine whose speed drifts treats
+// all alike. Prints figures and ratios, judges nothing.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,12 @@ const ROUNDS = 3;
 const PROXY_CORE = 0;
 const LOAD_CORE = 1;
 const seconds = Number(process.argv[2] ?? 5);
-if (!Number.isInteger(seconds) || seconds < 1) {
-  process.stderr.write('usage: npm run bench -- [SECONDS a run, a whole number; default 5]\n');
+const wanted = process.argv.slice(3);
+const known = contenders.map(({ name }) => name);
+if (!Number.isInteger(seconds) || seconds < 1 || wanted.some((name) => !known.includes(name))) {
+  process.stderr.write(
+    `usage: npm run bench -- [SECONDS a run, a whole number; default 5 [NAME of ${known.join(', ')} ...]]\n`,
+  );
   process.exit(64);
 }
 
@@ -32,10 +36,12 @@ const origin = await startOrigin();
 const figures = new Map<string, Figures>();
 try {
   for (let round = 1; round <= ROUNDS; round += 1) {
-    for (const contender of contenders) await runOnce(contender, round);
+    for (const contender of contenders) {
+      if (wanted.length === 0 || wanted.includes(contender.name)) await runOnce(contender, round);
+    }
   }
   printTable();
-  await printSidecarFigures();
+  if (wanted.length === 0) await printSidecarFigures();
 } finally {
   await origin.stop();
 }

@@ -13,12 +13,14 @@ import {
 import { discoveryVariables } from './control-plane-process.ts';
 import { eventually } from './eventually.ts';
 import { send, type Place } from './http-client.ts';
-import { startSidecar, type SidecarOptions } from './sidecar-process.ts';
+import { startSidecar, type SidecarOptions, type SidecarProcess } from './sidecar-process.ts';
 
 export interface GatewayOptions {
   /** Applications by the name of their service; all in namespace `shop`, on port 80. */
   readonly apps: Readonly<Record<string, Place>>;
   readonly variables?: SidecarOptions['variables'];
+  /** Runs the program under another command, `taskset -c 0` say. */
+  readonly prefix?: readonly string[];
 }
 
 /** What `GET /config` says of a listener. */
@@ -31,6 +33,7 @@ export interface ListenerState {
 
 /** A gateway process with a control plane that says what the test says. */
 export interface GatewayProcess {
+  readonly process: SidecarProcess;
   readonly status: Place;
   /** Puts a configuration in force and waits until its ports are bound. */
   apply(listeners: readonly EdgeListener[], certificates?: EdgeConfig['certificates']): Promise<void>;
@@ -41,7 +44,11 @@ export interface GatewayProcess {
 }
 
 /** The real bundle in its edge role, with a control plane beside it that speaks the contract and is told what to say. */
-export async function startGateway({ apps, variables }: GatewayOptions): Promise<GatewayProcess> {
+export async function startGateway({
+  apps,
+  variables,
+  prefix = [],
+}: GatewayOptions): Promise<GatewayProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'lanekeeper-gateway-'));
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'a token');
@@ -55,6 +62,7 @@ export async function startGateway({ apps, variables }: GatewayOptions): Promise
   });
   const said = (): { version: string; value: EdgeConfig } => ({ version: String(version), value: edge });
   const process = await startSidecar({
+    prefix,
     variables: {
       role: 'gateway',
       app: 'gateway',
@@ -70,6 +78,7 @@ export async function startGateway({ apps, variables }: GatewayOptions): Promise
     return (JSON.parse(text) as { mesh: { listeners?: readonly ListenerState[] } }).mesh.listeners ?? [];
   };
   return {
+    process,
     status: placeOf(process.status),
     listeners,
     async apply(wanted, certificates = {}) {
@@ -122,13 +131,18 @@ const OPEN: EdgePolicy = {
 };
 
 /** A rule that forwards every request to a service of the test. */
-export function forwardTo(service: string, more: Partial<EdgeRule> = {}): EdgeRule {
-  const backend: EdgeBackend = { service: { name: service, namespace: 'shop' }, port: 80, weight: 1 };
+export function forwardTo(
+  service: string,
+  more: Partial<EdgeRule> & Pick<EdgeBackend, 'protocol'> = {},
+): EdgeRule {
+  const { protocol, ...rule } = more;
+  const to = { service: { name: service, namespace: 'shop' }, port: 80, weight: 1 };
+  const backend: EdgeBackend = protocol === undefined ? to : { ...to, protocol };
   return {
     name: `to ${service}`,
     match: {},
     action: { kind: 'forward', backends: [backend] },
-    ...more,
+    ...rule,
   };
 }
 
