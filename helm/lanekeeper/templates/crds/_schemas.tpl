@@ -10,10 +10,6 @@ annotations:
 
 {{/* Of a status: what the control plane has made of the object. */}}
 {{- define "lanekeeper.crdConditions" -}}
-observedGeneration:
-  description: The generation of the object that the status is about.
-  type: integer
-  format: int64
 conditions:
   type: array
   maxItems: 16
@@ -29,6 +25,30 @@ conditions:
       message: { type: string, maxLength: 32768 }
       observedGeneration: { type: integer, format: int64, minimum: 0 }
       lastTransitionTime: { type: string, format: date-time }
+{{- end }}
+
+{{/* What is in force of an object whose newest generation cannot be, and what is right and may not be meant. */}}
+{{- define "lanekeeper.crdReport" -}}
+inForce:
+  description: What stays in force while the newest generation is invalid; absent where that one is.
+  type: object
+  properties:
+    generation: { type: integer, format: int64 }
+    spec:
+      description: As JSON.
+      type: string
+warnings:
+  description: What is right and may not be meant; docs/lint has a page for each code.
+  type: array
+  items:
+    type: object
+    required: [code, message]
+    properties:
+      code: { type: string }
+      severity: { type: string, enum: [error, warning] }
+      path: { type: string }
+      message: { type: string }
+      fix: { type: string }
 {{- end }}
 
 {{/* One condition on a value. */}}
