@@ -1,6 +1,7 @@
 import { MAX_INTERESTS, type Hello, type MeshPart, type Update } from '@lanekeeper/protocol/discovery';
 import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import type { MeshConfig, ServiceConfig } from '@lanekeeper/protocol/model';
+import { knowDigest } from './generation.ts';
 import { EMPTY_MESH } from './store.ts';
 
 interface Held<T> {
@@ -20,6 +21,8 @@ export const NOTHING_HELD: HeldMesh = { mesh: undefined, edge: undefined, servic
 
 /** What is held once `update` is in force. */
 export function applyUpdate(held: HeldMesh, update: Update): HeldMesh {
+  // The largest part of all: its version is a hash of it.
+  if (update.edge !== undefined) knowDigest(update.edge.value, update.edge.version);
   const parts = { mesh: update.mesh ?? held.mesh, edge: update.edge ?? held.edge };
   if (update.services.length === 0 && update.removed.length === 0) {
     return { ...parts, services: held.services };
