@@ -60,8 +60,9 @@ function ruleFor(arrival: Arrival, host: string): Rule | Decision {
   }
   const path = readEdgePath(head.path);
   if (path === undefined) return refuseArrival(arrival, refusals.unsafePath());
+  const scheme = client.isForwarded ? view.header('x-forwarded-proto') : undefined;
   const isTunnel = head.method === 'CONNECT' && head.path === '';
-  const rule = isTunnel ? undefined : findEdgeRule(listener, { host, path, view });
+  const rule = isTunnel ? undefined : findEdgeRule(listener, { host, path, view, scheme });
   if (rule === undefined) {
     return refuseArrival(arrival, refusals.noRule(listener, head.authority, head.path));
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayRoute } from '@lanekeeper/protocol/model';
 import { decideGateway } from '../decide-gateway.ts';
 import { connection, contextOf, mesh, request } from '../mesh.fixture.ts';
-import { arriving, ask, edge, listener, outcome, rule, type Sent } from './edge.fixture.ts';
+import { arriving, ask, edge, listener, OPEN, outcome, rule, type Sent } from './edge.fixture.ts';
 
 const prefix = (path: string) => ({ match: { path: { prefix: path } } });
 
@@ -109,6 +109,27 @@ describe('the rule of a request', () => {
 
   it.each(cases)('of %o is %s', (sent, expected) => {
     expect(outcome(ask(config, sent))).toBe(expected);
+  });
+});
+
+describe('a redirect to https', () => {
+  const toHttps = rule('to https', { action: { kind: 'redirect', status: 308, scheme: 'https' } });
+  const policy = { ...OPEN, trustedProxies: ['10.0.0.1'] };
+  const behind = edge(listener([toHttps, rule('served')], { policy }));
+  const asked = (peer: string, proto: string) => ({
+    on: arriving(8080, { peer }),
+    headers: { 'x-forwarded-proto': proto },
+  });
+
+  it('gives way where a trusted proxy was asked by https already, and to nobody else', () => {
+    expect(outcome(ask(behind, asked('10.0.0.1', 'https')))).toBe('served');
+    expect(outcome(ask(behind, asked('10.0.0.1', 'http')))).toBe('to https');
+    expect(outcome(ask(behind, asked('203.0.113.9', 'https')))).toBe('to https');
+  });
+
+  it('stands where nothing is behind it', () => {
+    const alone = edge(listener([toHttps], { policy }));
+    expect(outcome(ask(alone, asked('10.0.0.1', 'https')))).toBe('to https');
   });
 });
 

@@ -23,9 +23,11 @@ export function findListener(
 }
 
 export interface Asked {
+  readonly view: RequestView;
   readonly host: string;
   readonly path: EdgePath;
-  readonly view: RequestView;
+  /** What a trusted proxy says that the client spoke to it; undefined: nobody says so. */
+  readonly scheme: string | undefined;
 }
 
 /** The rule for a request; `unsafe` where another reading of its path would lead to another one. */
@@ -36,7 +38,19 @@ export function findEdgeRule(listener: Listener, asked: Asked): Rule | 'unsafe' 
   return ruleAt(listener, asked, loose) === rule ? rule : 'unsafe';
 }
 
-function ruleAt(listener: Listener, { host, view }: Asked, pathname: string): Rule | undefined {
+/** A redirect to where the client is already gives way to what stands behind it, if anything does. */
+function ruleAt(listener: Listener, asked: Asked, pathname: string): Rule | undefined {
+  const { view, host, scheme } = asked;
   const matches = (rule: Rule): boolean => rule.matches(view, pathname);
-  return firstByHost(listener.hosts, host, (rules) => findRule(rules, pathname, matches));
+  const rule = firstByHost(listener.hosts, host, (rules) => findRule(rules, pathname, matches));
+  if (rule === undefined || scheme === undefined || !leadsBack(rule, scheme)) return rule;
+  const leadsOn = (one: Rule): boolean => !leadsBack(one, scheme) && one.matches(view, pathname);
+  return firstByHost(listener.hosts, host, (rules) => findRule(rules, pathname, leadsOn)) ?? rule;
+}
+
+/** It changes the scheme alone, to the one that the client speaks to the proxy before us. */
+function leadsBack({ action }: Rule, scheme: string): boolean {
+  if (action.kind !== 'redirect' || action.scheme !== scheme) return false;
+  const { host, port, path, location } = action;
+  return host === undefined && port === undefined && path === undefined && location === undefined;
 }
