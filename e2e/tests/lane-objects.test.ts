@@ -136,7 +136,7 @@ describe('lanes as objects', () => {
       const answers = await Promise.all(Array.from({ length: 10 }, () => ask(outbound)));
       return answers.every(({ text }) => text === 'gray');
     });
-    cluster.server.remove({ resource: GROUPS }, 'demo', SHOP);
+    declare(LANES, 'gray', { group: 'demo', selector: { version: 'another' } });
     await eventually('it is of the baseline again', async () => (await ask(outbound)).text !== 'gray');
   });
 });

@@ -37,8 +37,17 @@ it('tells sidecars groups and lanes as they are declared, changed and deleted', 
   ]);
   cluster.declare('Lane', 'gray', { group: 'demo', fallback: [] });
   expect((await sidecar.take()).mesh?.value.lanes).toMatchObject([{ fallback: [], match: [] }]);
+  cluster.declare('Lane', 'gray', { group: 'demo', match: BETA });
+  expect((await sidecar.take()).mesh?.value.lanes).toMatchObject([{ match: BETA }]);
   cluster.remove('LaneGroup', 'demo');
-  expect((await sidecar.take()).mesh?.value).toMatchObject({ groups: [], lanes: [{ group: '' }] });
+  expect((await sidecar.take()).mesh?.value).toMatchObject({
+    groups: [{ name: 'shop/demo' }],
+    lanes: [{ group: 'shop/demo', match: [] }],
+  });
+  await vi.waitFor(
+    () => expect(cluster.conditions('Lane', 'gray')).toContain('Accepted=False (GroupNotFound)'),
+    PATIENCE,
+  );
 });
 
 it('keeps the last good generation in force when an invalid one got in, and says all that is wrong with it', async () => {

@@ -103,6 +103,43 @@ describe('a lane that is deleted', () => {
   });
 });
 
+describe('a group that is deleted', () => {
+  const SERVICES = { services: [{ name: 'a' }] };
+
+  function deleted(): Clock {
+    const clock = demo();
+    clock.lane({ group: 'demo', match: MATCH, fallback: [], selector: { version: 'x' } });
+    clock.declarations.update(LANE_GROUPS, 'shop/demo', undefined);
+    return clock;
+  }
+
+  it('keeps the routing of its lanes for a minute, which colour nobody', () => {
+    const clock = deleted();
+    expect(clock.lanes).toMatchObject([{ name: 'gray', match: [], fallback: [] }]);
+    expect(clock.declarations.assemble().laneSelectors).toMatchObject([{ labels: { version: 'x' } }]);
+    clock.pass(60_000);
+    const { groups, lanes, laneSelectors } = clock.declarations.assemble();
+    expect([groups, lanes, laneSelectors]).toEqual([[], [], []]);
+  });
+
+  it('leaves its services to whoever declares them now', () => {
+    const clock = deleted();
+    const other = documentOf(LANE_GROUPS, 'other', SERVICES, { creationTimestamp: '2026-02-01T00:00:00Z' });
+    clock.declarations.update(LANE_GROUPS, 'shop/other', other);
+    const { groups } = clock.declarations.assemble();
+    expect(groups.map(({ name, services }) => [name, services.length])).toEqual([
+      ['shop/other', 1],
+      ['shop/demo', 0],
+    ]);
+  });
+
+  it('is itself again when it is made again', () => {
+    const clock = deleted();
+    clock.declarations.update(LANE_GROUPS, 'shop/demo', documentOf(LANE_GROUPS, 'demo', SERVICES));
+    expect(clock.lanes).toMatchObject([{ match: MATCH }]);
+  });
+});
+
 describe('an object that cannot be in force', () => {
   it('leaves in force what was', () => {
     const clock = demo();

@@ -1,17 +1,15 @@
 import { assembleObjects, type AssembledObjects } from '@lanekeeper/mesh-file/objects/assemble-objects';
 import { DEFAULT_MESH_SETTINGS } from '@lanekeeper/mesh-file/decode-settings';
-import type { LaneObject, MeshObject } from '@lanekeeper/mesh-file/objects/object-types';
+import type { LaneObject } from '@lanekeeper/mesh-file/objects/object-types';
 import type { Resource } from '@lanekeeper/kubernetes/resources';
 import type { ServiceRef } from '@lanekeeper/protocol/model';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import type { KubeDocument } from '../read/read-document.ts';
 import { declare, type DeclaredObject } from './declared-object.ts';
+import { DepartedObjects } from './departed-objects.ts';
 import { hasExpired, untilNextExpiry } from './expiry.ts';
 
-/**
- * How long the routing of a lane that was deleted stays: requests that carry its tag, and the calls that they make, still go to its
- * pods, or where the lane said that they go without them.
- */
+/** How long the routing of what was deleted stays: longer than the calls that one request makes. */
 const DEPARTURE_MS = 60_000;
 
 export interface DeclarationsOptions {
@@ -21,11 +19,6 @@ export interface DeclarationsOptions {
   readonly isExported: (service: ServiceRef, namespace: string) => boolean;
   /** Default one minute. */
   readonly departureMs?: number;
-}
-
-interface Departed {
-  readonly lane: LaneObject;
-  readonly until: number;
 }
 
 interface Export {
@@ -38,8 +31,7 @@ interface Export {
 export class Declarations {
   readonly #options: DeclarationsOptions;
   readonly #objects = new Map<string, DeclaredObject>();
-  /** Lanes that are deleted, with their routing but not their rules. */
-  readonly #departed = new Map<string, Departed>();
+  readonly #departed = new DepartedObjects();
   /** What was asked of services for what is assembled. */
   readonly #exports = new Map<string, Export>();
   #assembled: AssembledObjects | undefined;
@@ -60,14 +52,10 @@ export class Declarations {
   update(resource: Resource, key: string, document: KubeDocument | undefined): boolean {
     const id = keyOf(resource, key);
     const before = this.#objects.get(id);
-    if (document === undefined) {
-      if (!this.#objects.delete(id)) return false;
-      this.#depart(id, before?.inForce?.object);
-    } else {
-      this.#objects.set(id, declare(resource, document, before));
-      this.#departed.delete(id);
-    }
-    if (this.#objects.get(id)?.inForce === before?.inForce && document !== undefined) return false;
+    const isBack = document !== undefined && this.#departed.remove(id);
+    if (document === undefined) this.#remove(id, before);
+    else this.#objects.set(id, declare(resource, document, before));
+    if (!isBack && this.#objects.get(id)?.inForce === before?.inForce) return false;
     this.#assembled = undefined;
     return true;
   }
@@ -89,14 +77,14 @@ export class Declarations {
   /** Something changes by itself: a lane expires, or one that is deleted has been away for long enough. */
   passTime(): void {
     const now = this.#options.now();
-    for (const [id, { until }] of this.#departed) if (until <= now) this.#departed.delete(id);
+    this.#departed.pass(now);
     this.#assembled = undefined;
   }
 
   /** How long until {@link passTime} is to be called; undefined: no need. */
   untilChange(): number | undefined {
     const now = this.#options.now();
-    const waits = [...this.#departed.values()].map(({ until }) => until - now);
+    const waits = [...this.#departed.ends()].map((end) => end - now);
     const expiry = untilNextExpiry(this.#lanes(), now);
     if (expiry !== undefined) waits.push(expiry);
     return waits.length === 0 ? undefined : Math.max(0, Math.min(...waits));
@@ -108,13 +96,13 @@ export class Declarations {
   }
 
   #assembleAnew(): AssembledObjects {
-    const departed = new Set<LaneObject>([...this.#departed.values()].map(({ lane }) => lane));
     const standing = [...this.#objects.values()].flatMap(({ inForce }) => inForce?.object ?? []);
     this.#exports.clear();
-    return assembleObjects([...standing, ...departed], {
+    return assembleObjects([...standing, ...this.#departed.objects()], {
       settings: DEFAULT_MESH_SETTINGS,
       isExported: (service, namespace) => this.#askExport(service, namespace),
-      hasExpired: (lane) => departed.has(lane) || lane.meta.isBeingDeleted === true || this.hasExpired(lane),
+      hasExpired: (lane) =>
+        lane.meta.isBeingDeleted === true || this.#departed.isLeaving(lane) || this.hasExpired(lane),
     });
   }
 
@@ -124,10 +112,10 @@ export class Declarations {
     return isExported;
   }
 
-  #depart(id: string, object: MeshObject | undefined): void {
-    if (object?.kind !== 'Lane') return;
+  #remove(id: string, before: DeclaredObject | undefined): void {
+    this.#objects.delete(id);
     const { departureMs = DEPARTURE_MS, now } = this.#options;
-    this.#departed.set(id, { lane: object, until: now() + departureMs });
+    this.#departed.add(id, before?.inForce?.object, now() + departureMs);
   }
 
   *#lanes(): Iterable<LaneObject> {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '@lanekeeper/lint/finding';
 import { lintWorld } from '@lanekeeper/lint/lint-world';
-import type { AssembledObjects } from '@lanekeeper/mesh-file/objects/assemble-objects';
+import type { AssembledObjects, ObjectVerdict } from '@lanekeeper/mesh-file/objects/assemble-objects';
 import { describeObject, type MeshObject } from '@lanekeeper/mesh-file/objects/object-types';
 import type { LaneConfig, LaneGroupConfig } from '@lanekeeper/protocol/model';
 import type { Catalog } from '../../../catalog/catalog.ts';
@@ -10,7 +10,7 @@ import type { ClusterTables } from '../cluster-tables.ts';
 import { clusterWorld } from './cluster-world.ts';
 import type { DeclaredObject } from './declared-object.ts';
 import type { Declarations } from './declarations.ts';
-import { LANES } from './resources.ts';
+import { LANE_GROUPS, LANES } from './resources.ts';
 import { createMemberCounts, type CountMembers, type MemberCounts } from './member-counts.ts';
 import {
   groupStatus,
@@ -121,11 +121,24 @@ export class LaneStatuses {
     const object = declared.inForce?.object;
     return {
       declared,
-      verdict: object === undefined ? undefined : verdicts.get(object),
+      verdict: this.#isLeaving(declared) ? GROUP_DELETED : object && verdicts.get(object),
       warnings: object === undefined ? [] : (this.#warnings.get(describeObject(object)) ?? []),
     };
   }
+
+  /** What is in force of it is for requests that are under way. */
+  #isLeaving({ document, inForce }: DeclaredObject): boolean {
+    if (inForce?.object.kind !== 'Lane') return false;
+    const key = `${document.metadata.namespace}/${inForce.object.spec.group}`;
+    return this.#options.declarations.get(LANE_GROUPS, key) === undefined;
+  }
 }
+
+const GROUP_DELETED: ObjectVerdict = {
+  isInForce: false,
+  reason: 'GroupNotFound',
+  problems: [{ path: 'spec.group', message: 'its LaneGroup is deleted; it colours nobody any more' }],
+};
 
 /** What is asked of many objects in one pass. */
 class Look {
