@@ -7,7 +7,7 @@ import type { Credentials, Grant, TlsMaterial } from './credentials.ts';
  * certificates, tokens, exec plugins, OpenID Connect, proxies. Throws where a file cannot be read or names no cluster.
  */
 export function kubeConfigCredentials(files: readonly string[]): Credentials {
-  let config = readFiles(files);
+  let config = readKubeConfig(files);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new Error(`expected a current-context with a cluster in ${files.join(', ')}, found none`);
@@ -18,13 +18,14 @@ export function kubeConfigCredentials(files: readonly string[]): Credentials {
     namespace: context?.namespace ?? 'default',
     async grant(fresh = false) {
       // The library keeps what a plugin said, and what stood in the file, for as long as it lives.
-      if (fresh) config = readFiles(files);
+      if (fresh) config = readKubeConfig(files);
       return grantOf(config, cluster.proxyUrl !== undefined);
     },
   };
 }
 
-function readFiles(files: readonly string[]): KubeConfig {
+/** Several files as one, the first one winning. Throws where one cannot be read. */
+export function readKubeConfig(files: readonly string[]): KubeConfig {
   const [first, ...others] = files.map((file) => {
     const config = new KubeConfig();
     config.loadFromFile(file);

@@ -48,7 +48,8 @@ function tlsOf(host: string, places: readonly Place[], context: TlsContext): Hos
 function plainListener(hosts: readonly Host[], { className, policy, http }: IngressEntry): EdgeListener {
   const served = hosts.map(({ host, places, tls }): EdgeHost => ({
     host,
-    rules: rulesOf(places, (place, rule) => (goesToHttps(place, tls) ? toHttps(rule) : rule)),
+    // Behind a trusted proxy that ends TLS the redirect gives way to what it leads to.
+    rules: rulesOf(places, (place, rule) => (goesToHttps(place, tls) ? [toHttps(rule), rule] : [rule])),
   }));
   return {
     ...{ name: `IngressClass ${className}: http`, ...http, protocol: 'http', host: '*' },
@@ -67,7 +68,7 @@ function tlsListener(
     {
       ...{ name, ...https, protocol: 'https', host, policy },
       certificates: isWhole ? [tls.id] : [],
-      hosts: isWhole ? [{ host, rules: rulesOf(places, (_, rule) => rule) }] : [],
+      hosts: isWhole ? [{ host, rules: rulesOf(places, (_, rule) => [rule]) }] : [],
     },
   ];
 }
@@ -79,12 +80,12 @@ function goesToHttps({ owner }: Place, tls: HostTls | undefined): boolean {
 
 function rulesOf(
   places: readonly Place[],
-  finish: (place: Place, rule: EdgeRule) => EdgeRule,
+  finish: (place: Place, rule: EdgeRule) => readonly EdgeRule[],
 ): readonly EdgeRule[] {
-  const ranked = places.map((place): RankedRule => {
+  const ranked = places.flatMap((place): readonly RankedRule[] => {
     const canaries = place.canaries.map(({ canary }) => canary);
     const whole = canaries.length === 0 ? place.rule.rule : { ...place.rule.rule, canaries };
-    return { ...place.rule, rule: finish(place, whole) };
+    return finish(place, whole).map((rule) => ({ ...place.rule, rule }));
   });
   return sortRules(ranked);
 }
