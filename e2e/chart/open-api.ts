@@ -65,7 +65,7 @@ function isRefused(schema: Schema, value: unknown): boolean {
   if (typeof value === 'number') return isOutside(value, schema.minimum, schema.maximum);
   if (typeof value === 'string') {
     if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) return true;
-    return isOutside([...value].length, schema.minLength, schema.maxLength);
+    return isOutside(value.length, schema.minLength, schema.maxLength);
   }
   if (Array.isArray(value)) return isOutside(value.length, schema.minItems, schema.maxItems);
   if (typeof value !== 'object' || value === null) return false;
