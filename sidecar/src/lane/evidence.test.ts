@@ -228,18 +228,23 @@ function linkedLanes(world: World): string[] {
   return [...new Set([r1, c1])].filter((lane) => lane !== undefined);
 }
 
+function expectedTag({ fields }: World): { lane: string; rung: Rung } | 'conflict' | undefined {
+  const member = fields.baggage?.slice('lane='.length);
+  const bridged = fields['x-mse-tag'];
+  if (member !== undefined && bridged !== undefined && member !== bridged) return 'conflict';
+  if (member !== undefined) return { lane: member, rung: 'baggage' };
+  return bridged === undefined ? undefined : { lane: bridged, rung: 'bridge' };
+}
+
 /** The ladder as a person would write it down: the rungs in order, the first that says something wins. */
 function expectedOf(world: World): { lane: string; rung: Rung; ambiguous: boolean } | 'conflict' {
   const said = (lane: string, rung: Rung) => ({ lane, rung, ambiguous: false });
   const own = world.workloadLane ?? 'base';
   const unsure = { lane: own, rung: own === 'base' ? 'none' : 'workload', ambiguous: true } as const;
-  const member = world.fields.baggage?.slice('lane='.length);
-  const bridged = world.fields['x-mse-tag'];
-  if (world.overwrite === true && world.ruleLane !== undefined) return said(world.ruleLane, 'rule');
-  if (member !== undefined && bridged !== undefined && member !== bridged) return 'conflict';
-  if (member !== undefined) return said(member, 'baggage');
-  if (bridged !== undefined) return said(bridged, 'bridge');
-  if (world.ruleLane !== undefined) return said(world.ruleLane, 'rule');
+  const tag = expectedTag(world);
+  if (world.ruleLane !== undefined && (tag === undefined || world.overwrite === true))
+    return said(world.ruleLane, 'rule');
+  if (tag !== undefined) return tag === 'conflict' ? tag : said(tag.lane, tag.rung);
   const linked = world.trace === true ? linkedLanes(world) : [];
   const single = linked.filter((lane) => lane !== SEVERAL);
   if (single.length === 1 && single[0] !== undefined) return said(single[0], 'trace');

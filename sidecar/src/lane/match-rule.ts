@@ -34,13 +34,15 @@ export function compileRules(source: RuleSource): readonly CompiledRule[] {
   const { regionHeader } = source.settings;
   return [...source.lanes.map(ofLane), ...source.colouring.map(besideLane)]
     .sort(compareOwners)
-    .flatMap(({ match, priority: _, name, ...owner }) =>
+    .flatMap(({ lane, group, entries, name, match }) =>
       match.map((rule, place) => ({
-        ...owner,
+        lane,
+        group,
+        entries,
         label: `${name}#${place}`,
         overwrites: rule.overwrite === true,
         needs: needsOf(rule, regionHeader),
-        matches: compileRule(rule, owner.lane, regionHeader),
+        matches: compileRule(rule, lane, regionHeader),
       })),
     );
 }
