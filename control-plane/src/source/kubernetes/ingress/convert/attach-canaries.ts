@@ -1,6 +1,6 @@
 import type { EdgeCanary } from '@lanekeeper/protocol/edge';
 import { ruleProblems } from '../../edge/check-rule.ts';
-import type { CanarySettings } from '../annotations/read-canary.ts';
+import type { CanarySettings } from '@lanekeeper/mesh-file/ingress-annotations/read-canary';
 import { convertBackends, type BackendContext } from './ingress-backends.ts';
 import { ingressName, placeKey, type Place, type ReadIngress } from './place.ts';
 

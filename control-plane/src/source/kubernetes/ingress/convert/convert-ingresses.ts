@@ -1,5 +1,5 @@
 import type { EdgeConfig, EdgePolicy } from '@lanekeeper/protocol/edge';
-import { readIngressSettings } from '../annotations/ingress-settings.ts';
+import { readIngressSettings } from '@lanekeeper/mesh-file/ingress-annotations/ingress-settings';
 import type { BackendView } from '../../edge/backend-service.ts';
 import { compareTexts } from '../../edge/sort-rules.ts';
 import type { KubeIngress } from '../read/kube-ingress.ts';

@@ -1,5 +1,5 @@
 import type { EdgeBackend } from '@lanekeeper/protocol/edge';
-import type { BackendSettings } from '../annotations/read-backend.ts';
+import type { BackendSettings } from '@lanekeeper/mesh-file/ingress-annotations/read-backend';
 import { findBackend, type Backend, type BackendView } from '../../edge/backend-service.ts';
 import type { IngressBackend, KubeIngress } from '../read/kube-ingress.ts';
 import type { IngressProblem } from './ingress-problem.ts';

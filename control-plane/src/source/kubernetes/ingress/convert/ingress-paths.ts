@@ -1,7 +1,7 @@
 import { compileRegex } from '@lanekeeper/mesh-file/safe-regex';
 import type { EdgeRewrite } from '@lanekeeper/protocol/edge';
 import type { PathMatch } from '@lanekeeper/protocol/model';
-import type { PathSettings } from '../annotations/read-paths.ts';
+import type { PathSettings } from '@lanekeeper/mesh-file/ingress-annotations/read-paths';
 import type { IngressPath } from '../read/kube-ingress.ts';
 
 export interface ConvertedPath {

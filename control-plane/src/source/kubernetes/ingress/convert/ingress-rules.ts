@@ -1,5 +1,5 @@
 import type { EdgeAction, EdgeRule, HeaderChange } from '@lanekeeper/protocol/edge';
-import type { IngressSettings } from '../annotations/ingress-settings.ts';
+import type { IngressSettings } from '@lanekeeper/mesh-file/ingress-annotations/ingress-settings';
 import type { ConvertedPath } from './ingress-paths.ts';
 
 export interface PlaceRule {

@@ -1,5 +1,5 @@
 import type { EdgeCanary } from '@lanekeeper/protocol/edge';
-import type { IngressSettings } from '../annotations/ingress-settings.ts';
+import type { IngressSettings } from '@lanekeeper/mesh-file/ingress-annotations/ingress-settings';
 import type { RankedRule } from '../../edge/sort-rules.ts';
 import type { IngressPath, KubeIngress } from '../read/kube-ingress.ts';
 

@@ -1,4 +1,4 @@
-import { compileRegex } from '@lanekeeper/mesh-file/safe-regex';
+import { compileRegex } from '../safe-regex.ts';
 import type { EdgeCanary } from '@lanekeeper/protocol/edge';
 import type { AnnotationReader } from './annotation-reader.ts';
 
