@@ -46,8 +46,10 @@ export function shadowedIn(lanes: readonly LaneObject[]): readonly Noted[] {
     lane.spec.match.map((rule, index): PlacedRule => ({ lane, rule, index })),
   );
   return rules.flatMap((later, place): readonly Noted[] => {
-    const earlier = rules.slice(0, place).find((candidate) => shadows(candidate, later));
-    return earlier === undefined ? [] : [shadowed(later, earlier)];
+    // The first that shadows it stands before it; it shadows itself.
+    const earliest = rules.findIndex((candidate) => candidate === later || shadows(candidate, later));
+    const earlier = rules[earliest];
+    return earlier === undefined || earliest === place ? [] : [shadowed(later, earlier)];
   });
 }
 

@@ -18,8 +18,10 @@ function accepts(match: ValueMatch, value: string): boolean | undefined {
 
 /** Whether every value that fulfils `narrow` surely fulfils `wide`. */
 export function coversValue(wide: ValueMatch, narrow: ValueMatch): boolean {
-  if (JSON.stringify(wide) === JSON.stringify(narrow)) return true;
   const values = listed(narrow);
+  if (values !== undefined && listed(wide) !== undefined)
+    return values.every((value) => accepts(wide, value) === true);
+  if (JSON.stringify(wide) === JSON.stringify(narrow)) return true;
   if (values !== undefined) return values.every((value) => accepts(wide, value) === true);
   if ('present' in narrow) return false;
   if ('present' in wide) return wide.present;
