@@ -48,6 +48,7 @@ it('tells sidecars groups and lanes as they are declared, changed and deleted', 
     () => expect(cluster.conditions('Lane', 'gray')).toContain('Accepted=False (GroupNotFound)'),
     PATIENCE,
   );
+  expect(cluster.message('Lane', 'gray', 'Accepted')).toContain('its LaneGroup is deleted');
 });
 
 it('keeps the last good generation in force when an invalid one got in, and says all that is wrong with it', async () => {
@@ -120,6 +121,7 @@ it('says of each lane and group what there is of it', async () => {
     () => expect(cluster.conditions('Lane', 'lost')).toContain('Accepted=False (GroupNotFound)'),
     PATIENCE,
   );
+  expect(cluster.message('Lane', 'lost', 'Accepted')).toContain('there is no LaneGroup shop/nowhere');
   cluster.pod({ name: 'a-gray-1', address: '10.0.0.9', labels: { app: 'a', 'lanekeeper.io/lane': 'gray' } });
   await vi.waitFor(
     () => expect(cluster.status('Lane', 'gray')).toMatchObject({ endpoints: { a: 1 } }),

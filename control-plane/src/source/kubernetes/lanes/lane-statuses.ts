@@ -119,9 +119,10 @@ export class LaneStatuses {
 
   #judge(declared: DeclaredObject, { verdicts }: Look): Judged {
     const object = declared.inForce?.object;
+    const verdict = object === undefined ? undefined : verdicts.get(object);
     return {
       declared,
-      verdict: this.#isLeaving(declared) ? GROUP_DELETED : object && verdicts.get(object),
+      verdict: verdict?.isInForce === true && this.#isLeaving(declared) ? GROUP_DELETED : verdict,
       warnings: object === undefined ? [] : (this.#warnings.get(describeObject(object)) ?? []),
     };
   }
