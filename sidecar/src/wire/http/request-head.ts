@@ -28,8 +28,10 @@ class NodeHeaders implements HeaderReader {
   }
 
   get(name: string): string | undefined {
-    const value = this.#headers[name];
-    return typeof value === 'string' || value === undefined ? value : value.join(', ');
+    // The object is a plain one: `constructor` and `__proto__` are names of fields, too, and nothing else here.
+    const value: unknown = this.#headers[name];
+    if (typeof value === 'string') return value;
+    return Array.isArray(value) ? value.join(', ') : undefined;
   }
 }
 
