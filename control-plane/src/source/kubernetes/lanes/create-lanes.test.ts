@@ -146,6 +146,22 @@ it('gives pods the lane that a selector says, and tells their sidecars', async (
   );
 });
 
+it('leaves a pod that two lanes select to the older one, and warns at the other', async () => {
+  declareGroup();
+  const selector = { version: 'new' };
+  cluster.declare('Lane', 'young', { group: 'demo', selector });
+  cluster.declare('Lane', 'old', { group: 'demo', selector }, { creationTimestamp: cluster.createdAt(60) });
+  const plane = await cluster.controlPlane();
+  expect(plane.source.catalog.laneOf('10.0.0.4')).toBe('old');
+  await vi.waitFor(
+    () =>
+      expect(cluster.status('Lane', 'young')['warnings']).toContainEqual(
+        expect.objectContaining({ code: 'LK0102' }),
+      ),
+    PATIENCE,
+  );
+});
+
 it('gives a service that two groups name to the older one, and tells the other', async () => {
   cluster.declare('LaneGroup', 'young', { services: [{ name: 'b' }] });
   cluster.declare(

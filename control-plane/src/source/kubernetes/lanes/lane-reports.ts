@@ -46,7 +46,7 @@ export class LaneReports {
     this.#linting = createRareTask({ delayMs, intervalMs: lintMs, run: () => this.#lint(), onError });
     this.#ends = [
       context.catalog.subscribe((change) => this.#catalogChanged(change)),
-      context.subscribe(() => this.#linting.request()),
+      context.subscribe(() => this.#request(this.#linting)),
       context.leadership.subscribe((isLeader) => (isLeader ? this.lookAtAll() : this.#forgetAll())),
     ];
   }
@@ -59,7 +59,7 @@ export class LaneReports {
   /** Something else is declared, or in force. */
   lookAtAll(): void {
     this.#groups = undefined;
-    this.#linting.request();
+    this.#request(this.#linting);
     this.tellAll();
   }
 
@@ -88,7 +88,12 @@ export class LaneReports {
   #concern(groups: ReadonlySet<string> | undefined): void {
     if (groups === undefined) this.#concerned = undefined;
     else for (const group of groups) this.#concerned?.add(group);
-    this.#telling.request();
+    this.#request(this.#telling);
+  }
+
+  /** Who does not lead has nothing to say; who comes to lead looks at all. */
+  #request(task: RareTask): void {
+    if (this.#options.context.isLeader()) task.request();
   }
 
   #tell(): void {
