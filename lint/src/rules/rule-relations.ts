@@ -4,7 +4,8 @@ import { coversValue, excludesValue } from './value-relations.ts';
 
 /** Whether every request that `narrow` is for is surely one that `wide` is for. `false` where nobody can tell. */
 export function coversRule(wide: MatchRule, narrow: MatchRule): boolean {
-  if (wide.percent !== undefined && wide.percent < 100) return false;
+  // Also all of the keys are none of the requests that have no key.
+  if (wide.percent !== undefined) return false;
   if (narrow.overwrite === true && wide.overwrite !== true) return false;
   return CONDITIONS.every(({ covers }) => covers(wide, narrow));
 }

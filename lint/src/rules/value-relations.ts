@@ -21,6 +21,8 @@ export function coversValue(wide: ValueMatch, narrow: ValueMatch): boolean {
   const values = listed(narrow);
   if (values !== undefined && listed(wide) !== undefined)
     return values.every((value) => accepts(wide, value) === true);
+  // The same share of two lanes is of different values.
+  if ('percent' in wide) return false;
   if (JSON.stringify(wide) === JSON.stringify(narrow)) return true;
   if (values !== undefined) return values.every((value) => accepts(wide, value) === true);
   if ('present' in narrow) return false;
