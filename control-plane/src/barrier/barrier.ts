@@ -1,25 +1,14 @@
-import type { MeshPart } from '@lanekeeper/protocol/discovery';
 import type { Log } from '@lanekeeper/runtime/log';
-import type { Catalog, CatalogChange, Versioned } from '../catalog/catalog.ts';
-import { VersionedValue } from '../catalog/versioned.ts';
-import { GroupAcks, type ConnectedSidecar, type LaneCount } from './count-acks.ts';
+import type { Catalog, CatalogChange } from '../catalog/catalog.ts';
+import type { ConnectedSidecar } from './count-acks.ts';
 import type { LaneAck, LaneAcks } from './lane-acks.ts';
-import { laneKey, rulesHash } from './lane-content.ts';
+import { rulesHash } from './lane-content.ts';
 import { alone, type LaneSharing, type LaneStatement } from './lane-statement.ts';
 import { ackOf, isRouted, totalOf, type LaneTotal } from './lane-total.ts';
-import { PublishedLanes } from './published-lanes.ts';
 import { SoonTimer } from './soon-timer.ts';
-import {
-  firstStage,
-  isHeld,
-  nextStage,
-  publishedMesh,
-  settle,
-  type HeldLane,
-  type Stage,
-  type StagedLane,
-} from './stage.ts';
+import { isHeld, type HeldLane, type StagedLane } from './stage.ts';
 import { stagedCatalog } from './staged-catalog.ts';
+import { StagedMesh } from './staged-mesh.ts';
 
 export interface BarrierOptions {
   readonly catalog: Catalog;
@@ -63,7 +52,6 @@ const RESTING_MS = 500;
 /** Of a thousand sidecars the count takes a while; most of the time is for other things. */
 const SHARE = 5;
 const MOST_REPORTED = 50;
-const NO_COUNT: LaneCount = { of: 0, routed: 0, whole: 0, missing: [] };
 
 export function createBarrier(options: BarrierOptions): Barrier {
   return new LaneBarrier(options);
@@ -73,30 +61,24 @@ class LaneBarrier implements Barrier, LaneAcks {
   readonly catalog: Catalog;
   readonly #options: BarrierOptions;
   readonly #sharing: LaneSharing;
-  readonly #published = new PublishedLanes();
+  readonly #staged: StagedMesh;
   readonly #listeners = { changes: new Set<(change: CatalogChange) => void>(), acks: new Set<() => void>() };
   readonly #timers = { count: new SoonTimer(), overdue: new SoonTimer(), tell: new SoonTimer() };
   readonly #unsubscribe: () => void;
-  #stage: Stage;
-  #mesh: Versioned<MeshPart>;
-  #source: Versioned<MeshPart>;
-  #counts: ReadonlyMap<string, LaneCount> = new Map();
   #sidecars: () => Iterable<ConnectedSidecar> = () => [];
   #isBegun = false;
-  #holds = false;
+  /** The source's mesh part as it was followed last, and whether all was known then. */
+  #followed = { version: '', isWhole: false };
 
   constructor(options: BarrierOptions) {
     const { catalog, sharing = alone(), now } = options;
     this.#options = options;
     this.#sharing = sharing;
-    this.#source = catalog.mesh();
-    this.#stage = firstStage(this.#source.value, new Map(), now());
-    this.#mesh = this.#source;
-    this.#published.add(this.#mesh, this.#stage);
+    this.#staged = new StagedMesh(catalog.mesh(), now());
     this.#unsubscribe = catalog.subscribe((change) => this.#changed(change));
     sharing.subscribe(() => this.sidecarsChanged());
     this.catalog = stagedCatalog(catalog, {
-      mesh: () => this.#mesh,
+      mesh: () => this.#staged.mesh,
       subscribe: (listener) => subscribe(this.#listeners.changes, listener),
     });
   }
@@ -117,7 +99,7 @@ class LaneBarrier implements Barrier, LaneAcks {
   }
 
   of(id: Parameters<LaneAcks['of']>[0]): LaneAck | undefined {
-    const lane = this.#stage.lanes.get(laneKey(id));
+    const lane = this.#staged.lane(id);
     return lane === undefined ? undefined : this.#ackOf(lane);
   }
 
@@ -126,14 +108,14 @@ class LaneBarrier implements Barrier, LaneAcks {
   }
 
   report(): readonly LaneReport[] {
-    const unsettled = [...this.#stage.lanes.values()].filter((lane) => lane.waitingSinceMs !== undefined);
+    const unsettled = this.#staged.lanes().filter((lane) => lane.waitingSinceMs !== undefined);
     return unsettled
       .slice(0, MOST_REPORTED)
       .map((lane) => ({ lane: lane.lane.name, group: lane.lane.group, ...this.#ackOf(lane) }));
   }
 
   sidecarsChanged(): void {
-    this.#timers.count.within(this.#isWaiting() ? WAITING_MS : RESTING_MS, () => this.#recount());
+    this.#timers.count.within(this.#isAwaited() ? WAITING_MS : RESTING_MS, () => this.#recount());
   }
 
   close(): Promise<void> {
@@ -143,76 +125,73 @@ class LaneBarrier implements Barrier, LaneAcks {
   }
 
   #changed(change: CatalogChange): void {
-    const before = this.#mesh.version;
-    const isNewSource = this.#options.catalog.mesh().version !== this.#source.version;
-    if (change.mesh) {
-      this.#restage();
-      this.#count();
-      this.#settle();
+    if (!change.mesh) {
+      this.#emit(change);
+      return this.sidecarsChanged();
     }
+    const before = this.#staged.mesh.version;
+    const isNewSource = this.#restage();
+    this.#count();
+    this.#settle();
     // What is held back concerns nobody yet; that everything is known from now on concerns all.
-    const mesh = this.#mesh.version !== before || (change.mesh && !isNewSource);
-    this.#emit({ ...change, mesh });
-    if (change.mesh) this.#share();
-    else this.sidecarsChanged();
+    this.#emit({ ...change, mesh: this.#staged.mesh.version !== before || !isNewSource });
+    this.#share();
   }
 
-  /** Follows the catalog; until all is known nobody has been told what is held back against. */
-  #restage(): void {
+  /** Follows the catalog; until all is known nothing is held back. False: it says nothing else than before. */
+  #restage(): boolean {
     const { catalog, now } = this.#options;
-    this.#source = catalog.mesh();
-    const { value } = this.#source;
-    const isHolding = this.#holds && catalog.isWhole();
-    this.#stage = isHolding
-      ? nextStage(this.#stage, value, now())
-      : firstStage(value, this.#heldByOthers(), now());
-    this.#holds = this.#isBegun && catalog.isWhole();
-    this.#publish();
+    const { version, value } = catalog.mesh();
+    const isWhole = this.#isBegun && catalog.isWhole();
+    const before = this.#followed;
+    if (isWhole && before.isWhole) this.#staged.follow(value, now());
+    else this.#staged.begin(value, this.#heldByOthers(), now());
+    this.#followed = { version, isWhole };
+    return before.version !== version;
   }
 
   #recount(urgency?: 'now'): void {
-    const before = this.#mesh.version;
+    const before = this.#staged.mesh.version;
     const began = performance.now();
     this.#count();
     this.#timers.count.rest((performance.now() - began) * SHARE);
     this.#settle();
-    if (this.#mesh.version !== before) this.#emit({ mesh: true, edge: false, keys: new Set() });
+    if (this.#staged.mesh.version !== before) this.#emit({ mesh: true, edge: false, keys: new Set() });
     this.#share(urgency);
   }
 
   #count(): void {
-    const acks = new GroupAcks(this.#sidecars(), this.#stage.wanted);
-    const lanes = [...this.#stage.lanes.values()];
-    this.#counts = new Map(lanes.map((lane) => [lane.key, acks.count(lane, this.#published)]));
+    this.#staged.count(this.#sidecars());
   }
 
   #settle(): void {
-    const { now, timeoutMs = TIMEOUT_MS } = this.#options;
-    const before = this.#stage;
+    const { now, timeoutMs = TIMEOUT_MS, log } = this.#options;
     const isNowRouted = (lane: StagedLane): boolean => isRouted(this.#totalOf(lane));
-    this.#stage = settle(before, { isRouted: isNowRouted, nowMs: now(), timeoutMs });
+    const overdue = this.#staged.settle({ isRouted: isNowRouted, nowMs: now(), timeoutMs });
+    for (const lane of overdue) {
+      const { name, group } = lane.lane;
+      const { acknowledged, of, missing, reason } = this.#ackOf(lane);
+      log.warn({ lane: name, group, acknowledged, of, missing, reason }, 'lane_not_acknowledged');
+    }
     this.#watchTime(timeoutMs);
-    if (this.#stage === before) return;
-    for (const lane of this.#stage.lanes.values()) this.#report(before.lanes.get(lane.key), lane);
-    this.#publish();
-  }
-
-  #publish(): void {
-    const next = new VersionedValue(publishedMesh(this.#stage));
-    if (next.version !== this.#mesh.version) this.#mesh = next;
-    this.#published.add(this.#mesh, this.#stage);
   }
 
   #watchTime(timeoutMs: number): void {
-    const waiting = [...this.#stage.lanes.values()].filter(isHeld);
-    if (waiting.length === 0) return this.#timers.overdue.clear();
-    const first = Math.min(...waiting.map(({ waitingSinceMs = 0 }) => waitingSinceMs));
-    this.#timers.overdue.at(first + timeoutMs - this.#options.now() + 1, () => this.#recount());
+    const since = this.#staged.lanes().flatMap((lane) => (isHeld(lane) ? (lane.waitingSinceMs ?? []) : []));
+    if (since.length === 0) this.#timers.overdue.clear();
+    else
+      this.#timers.overdue.at(Math.min(...since) + timeoutMs - this.#options.now() + 1, () =>
+        this.#recount(),
+      );
   }
 
-  #share(urgency: 'now' | 'soon' = this.#isWaiting() ? 'now' : 'soon'): void {
-    const lanes = new Map([...this.#stage.lanes.values()].map((lane) => [lane.key, this.#statementOf(lane)]));
-    this.#sharing.say(lanes, urgency);
+  #share(urgency: 'now' | 'soon' = this.#isAwaited() ? 'now' : 'soon'): void {
+    const others = this.#heldByOthers();
+    const isAwaited = ({ key, waitingSinceMs }: StagedLane): boolean =>
+      waitingSinceMs !== undefined || others.has(key);
+    // There may be no room for all.
+    const lanes = this.#staged.lanes().toSorted((a, b) => Number(isAwaited(b)) - Number(isAwaited(a)));
+    this.#sharing.say(new Map(lanes.map((lane) => [lane.key, this.#statementOf(lane)])), urgency);
     if (this.#listeners.acks.size === 0) return;
     this.#timers.tell.within(RESTING_MS, () => {
       for (const listener of this.#listeners.acks) listener();
@@ -221,14 +200,15 @@ class LaneBarrier implements Barrier, LaneAcks {
 
   #statementOf(lane: StagedLane): LaneStatement {
     const { routing, rules, published } = lane;
-    const count = this.#counts.get(lane.key) ?? NO_COUNT;
+    const count = this.#staged.countOf(lane);
     return { ...count, routing, rules: rulesHash(rules), ...(isHeld(lane) ? { held: published } : {}) };
   }
 
-  /** Some replica waits for the sidecars of another one. */
-  #isWaiting(): boolean {
-    if ([...this.#stage.lanes.values()].some((lane) => lane.waitingSinceMs !== undefined)) return true;
-    return this.#heldByOthers().size > 0;
+  /** Here or elsewhere a lane waits for sidecars. */
+  #isAwaited(): boolean {
+    return (
+      this.#staged.lanes().some((lane) => lane.waitingSinceMs !== undefined) || this.#heldByOthers().size > 0
+    );
   }
 
   #heldByOthers(): ReadonlyMap<string, HeldLane> {
@@ -241,22 +221,11 @@ class LaneBarrier implements Barrier, LaneAcks {
   }
 
   #totalOf(lane: StagedLane): LaneTotal {
-    return totalOf(lane, this.#counts.get(lane.key) ?? NO_COUNT, this.#sharing.others());
+    return totalOf(lane, this.#staged.countOf(lane), this.#sharing.others());
   }
 
   #ackOf(lane: StagedLane): LaneAck {
     return ackOf(lane, this.#totalOf(lane), this.#options.timeoutMs ?? TIMEOUT_MS);
-  }
-
-  #report(before: StagedLane | undefined, now: StagedLane): void {
-    const { name, group } = now.lane;
-    if (now.isOverdue && before?.isOverdue !== true) {
-      const { acknowledged, of, missing, reason } = this.#ackOf(now);
-      this.#options.log.warn(
-        { lane: name, group, acknowledged, of, missing, reason },
-        'lane_not_acknowledged',
-      );
-    }
   }
 
   #emit(change: CatalogChange): void {

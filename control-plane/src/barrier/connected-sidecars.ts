@@ -7,7 +7,7 @@ import type { ConnectedSidecar } from './count-acks.ts';
 /** A stream that has said hello, as far as it matters here. */
 export interface SidecarSession {
   readonly node: NodeIdentity;
-  /** Versions of the mesh part that may be in force there, with a space between. */
+  /** Versions of the mesh part that may be in force there, with a space between; empty before it is told one. */
   readonly meshes: string;
 }
 
@@ -16,6 +16,7 @@ export function* connectedSidecars(
   catalog: Pick<Catalog, 'resolve' | 'service'>,
 ): Iterable<ConnectedSidecar> {
   for (const { node, meshes } of sessions) {
+    if (meshes === '') continue;
     yield {
       pod: `${node.namespace}/${node.pod}`,
       isGateway: node.role === 'gateway',

@@ -7,21 +7,22 @@ const PREFIX = 'lanes.';
 const SUFFIX = '.json';
 
 /** Rules that are held back travel with a statement, so that a replica that starts holds them back as well; larger ones do not. */
-const MAX_RULES_CHARS = 50_000;
+const MAX_RULES_CHARS = 20_000;
+/** Of one replica: a ConfigMap has room for 1 MiB. */
+const MAX_CHARS = 150_000;
 
 export function noteKey(replica: string): string {
   return `${PREFIX}${replica}${SUFFIX}`;
 }
 
+/** Those that come first, where there is no room for all. */
 export function writeLanes(lanes: ReplicaLanes): string {
-  return JSON.stringify(
-    Object.fromEntries(
-      [...lanes].map(([key, { held, ...count }]) => {
-        const isSmall = held !== undefined && JSON.stringify(held).length <= MAX_RULES_CHARS;
-        return [key, isSmall ? { ...count, held } : count];
-      }),
-    ),
-  );
+  let room = MAX_CHARS;
+  const entries = [...lanes].map(([key, { held, ...count }]) => {
+    const isSmall = held !== undefined && JSON.stringify(held).length <= MAX_RULES_CHARS;
+    return `${JSON.stringify(key)}:${JSON.stringify(isSmall ? { ...count, held } : count)}`;
+  });
+  return `{${entries.filter((entry) => (room -= entry.length) >= 0).join(',')}}`;
 }
 
 /** What replicas have written, by replica; what cannot be read is left out. */

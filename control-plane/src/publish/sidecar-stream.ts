@@ -148,9 +148,10 @@ export class SidecarStream {
     this.#caller ??= this.#grant?.callerFor(node);
     checkIdentity(node, this.#caller);
     checkRole(node, this.#caller);
+    const subscription = new Subscription(holds, node);
     this.#session = {
-      ...{ node, subscription: new Subscription(holds, node), isDue: false, isWhole: true },
-      ...{ behindSinceMs: undefined, rejection: undefined, meshes: '' },
+      ...{ node, subscription, isDue: false, isWhole: true, meshes: subscription.meshes() },
+      ...{ behindSinceMs: undefined, rejection: undefined },
     };
     this.#host.joined(this);
     if (draining === true) this.#host.draining(this);
@@ -243,7 +244,7 @@ export interface Session {
   isDue: boolean;
   /** The last update had all that there was to say. */
   isWhole: boolean;
-  /** Versions of the mesh part that may be in force there, with a space between. */
+  /** Versions of the mesh part that may be in force there, with a space between; empty before it is told one. */
   meshes: string;
   /** Since when (milliseconds since 1970) it may lack something; undefined: it has acknowledged all there is for it. */
   behindSinceMs: number | undefined;

@@ -50,7 +50,7 @@ export class Subscription {
   readonly #maxKeys: number;
   #mesh: string | undefined;
   #edge: string | undefined;
-  /** Held since it was last told all that there was. */
+  /** The one that was held when it was last told all that there was, or when it came. */
   #meshInStep: string | undefined;
   #pod: PodFacts;
   #inFlight: NextUpdate | undefined;
@@ -61,6 +61,7 @@ export class Subscription {
     this.#maxKeys = maxInterests(node);
     this.#pod = { lane: node.lane === '' ? BASELINE : node.lane };
     this.#mesh = holds.mesh;
+    this.#meshInStep = holds.mesh;
     this.#edge = holds.edge;
     this.#services = new Map(Object.entries(holds.services));
   }
@@ -79,10 +80,11 @@ export class Subscription {
 
   /**
    * Versions of the mesh part that may be in force there, with a space between: the one that it has acknowledged with all that came
-   * with it, and the one that is on its way. Nothing where there is none.
+   * with it, and the one that is on its way. Nothing before it is told one: what there is then has all.
    */
   meshes(): string {
-    return `${this.#meshInStep ?? ''} ${this.#inFlight?.parts.mesh?.version ?? ''}`.trimEnd();
+    const versions = [this.#meshInStep, this.#inFlight?.parts.mesh?.version];
+    return versions.filter((version) => version !== undefined).join(' ');
   }
 
   isAwaitingAnswer(): boolean {
