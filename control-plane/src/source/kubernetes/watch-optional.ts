@@ -199,7 +199,7 @@ function isForbidden(error: unknown): error is ApiError {
   return error instanceof ApiError && error.status === 403;
 }
 
-/** The same client; `seen` is told of each answer whether the kind was there. */
+/** The same client; `seen` is told of each answer whether the kind may be there. */
 function watchedClient(client: ApiClient, seen: (isThere: boolean) => void): ApiClient {
   const look = async <A>(answer: Promise<A>): Promise<A> => {
     try {
@@ -207,7 +207,8 @@ function watchedClient(client: ApiClient, seen: (isThere: boolean) => void): Api
       seen(true);
       return given;
     } catch (error) {
-      if (isNotFound(error)) seen(false);
+      // One that cannot be asked says nothing of it.
+      seen(!isNotFound(error));
       throw error;
     }
   };

@@ -200,15 +200,15 @@ it('lets a service of another namespace into a group only where it is exported t
 
 it('puts the rules of a lane out of force when it is older than its ttl; its routing stays', async () => {
   declareGroup();
-  cluster.declare(
-    'Lane',
-    'gray',
-    { group: 'demo', match: BETA, ttl: '12s', fallback: [] },
-    { creationTimestamp: cluster.createdAt(10) },
-  );
+  const created = { creationTimestamp: cluster.createdAt(10) };
+  const declareGray = (ttl: string): void =>
+    void cluster.declare('Lane', 'gray', { group: 'demo', match: BETA, ttl, fallback: [] }, created);
+  declareGray('1h');
   const plane = await cluster.controlPlane();
   const lane = (): unknown => plane.source.catalog.mesh().value.lanes.find(({ name }) => name === 'gray');
   expect(lane()).toMatchObject({ match: BETA });
+  const ageMs = Date.now() - Date.parse(created.creationTimestamp);
+  declareGray(`${Math.ceil(ageMs / 1_000) + 2}s`);
   await vi.waitFor(
     () => expect(lane()).toMatchObject({ match: [], fallback: [], group: 'shop/demo' }),
     PATIENCE,
@@ -217,7 +217,7 @@ it('puts the rules of a lane out of force when it is older than its ttl; its rou
     () => expect(cluster.conditions('Lane', 'gray')).toContain('Expired=True (TtlOver)'),
     PATIENCE,
   );
-  cluster.declare('Lane', 'gray', { group: 'demo', match: BETA, ttl: '1h' });
+  declareGray('1h');
   await vi.waitFor(() => expect(lane()).toMatchObject({ match: BETA }), PATIENCE);
 });
 
