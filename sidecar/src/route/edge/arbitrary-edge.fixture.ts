@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import type { EdgeBackend, EdgeConfig, EdgeHost, EdgeListener, EdgeRule } from '@lanekeeper/protocol/edge';
 import { LANES, SERVICES } from '../arbitrary-mesh.fixture.ts';
+import { endpoint, mesh, service } from '../mesh.fixture.ts';
 import { OPEN } from './edge.fixture.ts';
 
 /** Generated edges for properties: listeners that share ports, hosts that overlap, rules of every kind, with names of their own. */
+
+/** Each service with an endpoint of the baseline and of every lane: whatever is chosen, there is somewhere to go. */
+export const EDGE_MESH = mesh({
+  services: SERVICES.map((name, at) =>
+    service(name, {
+      endpoints: [undefined, ...LANES].map((lane, place) =>
+        endpoint(`10.0.${at}.${place}`, lane === undefined ? {} : { lane }),
+      ),
+    }),
+  ),
+});
 
 export const EDGE_PORTS = [8080, 8443] as const;
 const NAMES = ['a.example.com', 'b.example.com', 'x.a.example.com', 'a.example.net', 'example.com'] as const;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { EdgeBackend, EdgeCanary, EdgeRule } from '@lanekeeper/protocol/edge';
-import { endpoint, mesh, service } from '../mesh.fixture.ts';
+import { decideGateway } from '../decide-gateway.ts';
+import type { Decision } from '../decision.ts';
+import { contextOf, endpoint, mesh, service } from '../mesh.fixture.ts';
 import { realPicker } from '../pickers.fixture.ts';
 import { edgeResponseEdits } from './edge-handling.ts';
-import { ask, backend, edge, headOf, listener, rule, type Sent } from './edge.fixture.ts';
+import { arriving, ask, backend, edge, headOf, listener, rule, type Sent } from './edge.fixture.ts';
 
 const NAMES = ['a', 'b', 'c', 'z'];
 const MESH = mesh({
@@ -27,16 +29,22 @@ function config(backends: readonly EdgeBackend[], more: Partial<EdgeRule> = {}) 
   return edge(listener([rule('r', { action: { kind: 'forward', backends }, ...more })]));
 }
 
-function where(settings: ReturnType<typeof config>, sent: Sent = {}, random: () => number = () => 0.999) {
-  const { refusal, edge: taken } = ask(settings, sent, { mesh: MESH, random });
-  return refusal === undefined ? taken?.choice?.backend?.serviceId?.slice('default/'.length) : refusal.code;
+function where(settings: ReturnType<typeof config>, sent: Sent = {}): string {
+  return placeOf(ask(settings, sent, { mesh: MESH, random: () => 0.999 }));
 }
 
+/** The service, or the code of the refusal. */
+function placeOf({ refusal, edge: taken }: Decision): string {
+  return refusal?.code ?? taken?.choice?.backend?.serviceId?.slice('default/'.length) ?? '';
+}
+
+/** Percents of many requests, as one gateway decides them. */
 function shares(settings: ReturnType<typeof config>, sent: Sent = {}, times = 40_000) {
-  const random = dice();
+  const context = contextOf({ ...MESH, edge: settings }, { random: dice() });
+  const [head, on] = [headOf(sent), arriving()];
   const counts = new Map<string, number>();
   for (let turn = 0; turn < times; turn += 1) {
-    const name = where(settings, sent, random) ?? '';
+    const name = placeOf(decideGateway(head, on, context));
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return (name: string): number => ((counts.get(name) ?? 0) / times) * 100;

@@ -73,7 +73,7 @@ describe('readEdgePath', () => {
         }
         expect(read.loose).not.toMatch(/\/\/|\\|%2F|%5C/i);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });
