@@ -9,12 +9,17 @@ import { useSpace } from './harness/space.ts';
 describe('helm uninstall', () => {
   const space = useSpace('uninstall');
 
-  it('leaves nothing: no webhook configuration, no certificate authority, no role, nothing', async () => {
+  it('leaves nothing but the definitions of lanes: no webhook configuration, no certificate authority, no role', async () => {
     const before = await ourObjects();
     expect(before).toContainEqual(expect.stringMatching(/^MutatingWebhookConfiguration /));
     expect(before).toContainEqual(`Secret ${SYSTEM}/lanekeeper-ca`);
     await uninstallChart();
-    await eventually(async () => expect(await ourObjects()).toEqual([]));
+    const isDefinition = (object: string): boolean => object.startsWith('CustomResourceDefinition ');
+    await eventually(async () =>
+      expect((await ourObjects()).filter((each) => !isDefinition(each))).toEqual([]),
+    );
+    // With a definition all objects of its kind would go; whoever wants that deletes it.
+    expect(await ourObjects()).toContain('CustomResourceDefinition /lanes.lanekeeper.io');
   });
 
   it('leaves a cluster that takes pods as before', async () => {

@@ -82,8 +82,9 @@ function injectionOf(
 
 function statusOf(text: string): LintWorkload['injection'] {
   const status = recordAt(parse(text));
-  const reason = textAt(status, 'reason') ?? textAt(status, 'message') ?? 'see its status annotation';
-  return { isInjected: textAt(status, 'result') === 'injected', reason };
+  if (textAt(status, 'result') === 'injected') return { isInjected: true, reason: 'injected' };
+  const reason = textAt(status, 'reason') ?? `its annotation ${ANNOTATIONS.status} says nothing of it`;
+  return { isInjected: false, reason };
 }
 
 function parse(text: string): unknown {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { decodeConfig } from '../decode-config.ts';
@@ -42,6 +43,16 @@ lanes: [{name: gray, group: shop/demo, serviceFallback: {shop/b: []}, match: [{r
 `;
     const objects = lane('serviceFallback: {b: []}, match: [{regions: [north]}], entries: [a], priority: 5');
     expect(decoded(`settings: {regionHeader: x-where}\n${SERVICES}`, GROUP, objects)).toEqual(decoded(plain));
+  });
+
+  test('is what docs/config-file.md shows', () => {
+    const page = readFileSync(new URL('../../../docs/config-file.md', import.meta.url), 'utf8');
+    const [, section = ''] = page.split('## Objects of a cluster');
+    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(section) ?? [];
+    expect(decoded(example)).toMatchObject({
+      groups: [{ name: 'shop/demo' }],
+      lanes: [{ name: 'gray', entries: ['shop/a'] }],
+    });
   });
 
   test('may have both forms, and empty documents between', () => {
