@@ -61,6 +61,14 @@ describe('prefix', () => {
   });
 });
 
+it('gives one object for one text and one way to read it, as long as it is held', () => {
+  const held = regexOf('held by this test');
+  expect(regexOf('held by this test')).toBe(held);
+  const loose = regexOf('held by this test', { ignoreCase: true });
+  expect(loose).not.toBe(held);
+  expect([held, loose].map((regex) => regex.test('HELD by this test'))).toEqual([false, true]);
+});
+
 describe('testStart, expand and replace', () => {
   it('find a match at the start, without looking at the rest', () => {
     const regex = regexOf('/a(/|$)(.*)', { ignoreCase: true });

@@ -29,11 +29,31 @@ export interface RegexOptions {
   readonly ignoreCase?: boolean;
 }
 
-/** `problem` completes the sentence "this is no regular expression: …", in RE2's words. Never throws. */
+/** What is in use somewhere: a new configuration has mostly the expressions of the one before, which took long to compile. */
+const inUse = new Map<string, WeakRef<SafeRegex>>();
+const afterUse = new FinalizationRegistry<string>((key) => {
+  if (inUse.get(key)?.deref() === undefined) inUse.delete(key);
+});
+
+/**
+ * `problem` completes the sentence "this is no regular expression: …", in RE2's words. Never throws. The same text gives the same
+ * object for as long as somebody holds it.
+ */
 export function compileRegex(
   text: string,
   { ignoreCase = false }: RegexOptions = {},
 ): SafeRegex | { readonly problem: string } {
+  const key = `${ignoreCase ? 'i' : ' '}${text}`;
+  const known = inUse.get(key)?.deref();
+  if (known !== undefined) return known;
+  const compiled = compile(text, ignoreCase);
+  if ('problem' in compiled) return compiled;
+  inUse.set(key, new WeakRef(compiled));
+  afterUse.register(compiled, key);
+  return compiled;
+}
+
+function compile(text: string, ignoreCase: boolean): SafeRegex | { readonly problem: string } {
   if (text.length > MAX_REGEX_LENGTH) {
     return { problem: `it has ${text.length} characters, more than ${MAX_REGEX_LENGTH}` };
   }
