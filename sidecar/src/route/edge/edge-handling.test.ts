@@ -69,6 +69,12 @@ describe('what the application is told of the way here', () => {
     });
   });
 
+  it('names no host where none was asked for', () => {
+    expect(handle({}, { host: '', headers: { 'x-forwarded-host': 'evil.com' } }).sent).not.toHaveProperty(
+      'x-forwarded-host',
+    );
+  });
+
   it('names TLS and the port that clients see', () => {
     const tls = { protocol: 'https', port: 8443, publicPort: 443 } as const;
     const on = arriving(8443, { serverName: 'www.example.com' });

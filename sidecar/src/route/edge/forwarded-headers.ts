@@ -31,7 +31,9 @@ export function forwardedEdits({ head, listener, client, requestId }: ForwardedR
     { name: 'x-real-ip', value: address },
   ];
   if (requestId !== undefined) edits.push({ name: 'x-request-id', value: requestId });
-  const facts = [...listener.facts, { name: 'x-forwarded-host', value: head.authority }];
+  // HTTP/1.0 may name no host.
+  const host = { name: 'x-forwarded-host', value: head.authority === '' ? null : head.authority };
+  const facts = [...listener.facts, host];
   if (isForwarded) return [...edits, ...facts.filter(({ name }) => head.headers.get(name) === undefined)];
   edits.push(...facts);
   for (const edit of FORGEABLE) if (head.headers.get(edit.name) !== undefined) edits.push(edit);
