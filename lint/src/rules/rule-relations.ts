@@ -62,20 +62,27 @@ function ofList<T>(get: (rule: MatchRule) => readonly T[] | undefined, items: It
   };
 }
 
+type Values = Readonly<Record<string, ValueMatch>>;
+
+/** A header may be called `constructor`. */
+function ownValue(values: Values | undefined, name: string): ValueMatch | undefined {
+  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
 /** All of the named values. */
-function ofValues(get: (rule: MatchRule) => Readonly<Record<string, ValueMatch>> | undefined): Relation {
+function ofValues(get: (rule: MatchRule) => Values | undefined): Relation {
   return {
     covers(wide, narrow) {
       const others = get(narrow);
       return Object.entries(get(wide) ?? {}).every(([name, match]) => {
-        const other = others?.[name];
+        const other = ownValue(others, name);
         return other !== undefined && coversValue(match, other);
       });
     },
     excludes(a, b) {
       const others = get(b);
       return Object.entries(get(a) ?? {}).some(([name, match]) => {
-        const other = others?.[name];
+        const other = ownValue(others, name);
         return other !== undefined && excludesValue(match, other);
       });
     },
