@@ -23,6 +23,7 @@ export function isOf({ backend: hash }: Affinity, backend: Backend): boolean {
   return backend.hash === hash;
 }
 
+const hashes = new WeakMap<Endpoint, string>();
 const endpointsByHash = new WeakMap<ServicePort, ReadonlyMap<string, Endpoint>>();
 
 /** The endpoint that the cookie means; it may be of another lane or unusable by now, which whoever picks will see. */
@@ -30,7 +31,7 @@ export function findEndpoint(servicePort: ServicePort, { endpoint }: Affinity): 
   let known = endpointsByHash.get(servicePort);
   if (known === undefined) {
     const all = [...servicePort.subsets.values()].flatMap((subset) => subset.endpoints);
-    known = new Map(all.map((one) => [hashOf(one.key), one]));
+    known = new Map(all.map((one) => [endpointHash(one), one]));
     endpointsByHash.set(servicePort, known);
   }
   return known.get(endpoint);
@@ -48,7 +49,7 @@ export function affinityEdit(
   known: Affinity | undefined,
   { backend, endpoint, isTls }: CookieOf,
 ): HeaderEdit | undefined {
-  const value = `${backend.hash}.${hashOf(endpoint.key)}`;
+  const value = `${backend.hash}.${endpointHash(endpoint)}`;
   if (known !== undefined && value === `${known.backend}.${known.endpoint}`) return undefined;
   const { cookie, path = '/', maxAgeSeconds, sameSite, secure = isTls } = affinity;
   const parts = [`${cookie}=${value}`, `Path=${path}`];
@@ -57,6 +58,14 @@ export function affinityEdit(
   parts.push('HttpOnly');
   if (sameSite !== undefined) parts.push(`SameSite=${sameSite}`);
   return { name: 'set-cookie', value: parts.join('; '), append: true };
+}
+
+function endpointHash(endpoint: Endpoint): string {
+  const known = hashes.get(endpoint);
+  if (known !== undefined) return known;
+  const hash = hashOf(endpoint.key);
+  hashes.set(endpoint, hash);
+  return hash;
 }
 
 const HASH_LENGTH = 16;
