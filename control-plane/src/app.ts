@@ -25,7 +25,7 @@ export async function buildControlPlane(config: ControlPlaneConfig, lifecycle: L
   const known = await createMeshSource({ config, log, metrics });
   const workloads = await createWorkloads({ source: known, log, metrics });
   const { source, presence } = workloads;
-  const barrier = await createLaneBarrier({ ...source, timeoutMs: config.laneTimeoutMs, log });
+  const barrier = await createLaneBarrier({ ...source, timeoutMs: config.laneTimeoutMs, metrics, log });
   const discovery = createDiscovery({ config, source, barrier, presence, certificates, metrics, log });
   const status = createStatusServer({
     metrics,

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
+import { MAX_GATEWAY_INTERESTS, MAX_INTERESTS, MAX_UPDATE_BYTES } from '@lanekeeper/protocol/discovery';
 import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { PodFacts } from '../catalog/source-service.ts';
@@ -118,6 +118,20 @@ describe('what gateways serve', () => {
     });
     fixture.mesh.putEdge(edgeOf('small'));
     expect((await client.take()).edge?.value).toEqual(edgeOf('small'));
+  });
+
+  it('may name more services than a sidecar calls', async () => {
+    const fixture = await start();
+    const keys = Array.from({ length: MAX_INTERESTS + 1 }, (_, index) => `host:s${index}.shop` as const);
+    const gateway = await joinGateway(fixture);
+    gateway.want(...keys);
+    expect((await gateway.take()).answered).toHaveLength(keys.length);
+    const more = Array.from({ length: MAX_GATEWAY_INTERESTS }, (_, index) => `host:t${index}.shop` as const);
+    gateway.want(...more);
+    expect(await gateway.status).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining(`at most ${MAX_GATEWAY_INTERESTS} keys`),
+    });
   });
 
   it('may name services that are kept to their namespaces', async () => {

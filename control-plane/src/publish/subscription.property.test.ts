@@ -8,12 +8,14 @@ import type { UpdateParts } from './encode-update.ts';
 import { Subscription } from './subscription.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'] as const;
-/** A service with an endpoint of this address cannot be used by the sidecar. */
+/** A service with an endpoint of this address cannot be used by the sidecar, nor an edge with a certificate of that name. */
 const BAD = '10.66.6.6';
 
 type Step =
   | { readonly kind: 'put'; readonly name: string; readonly number: number; readonly isBad: boolean }
   | { readonly kind: 'remove' | 'want' | 'drop'; readonly name: string }
+  /** What the sidecar serves as a gateway. */
+  | { readonly kind: 'serve'; readonly number: number; readonly isBad: boolean }
   /** One exchange of an update and its answer, if there is something to say. */
   | { readonly kind: 'exchange' }
   /** What is sent now is answered by a later exchange only. */
@@ -22,17 +24,19 @@ type Step =
 const name = fc.constantFrom(...NAMES);
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), name, number: fc.nat(5), isBad: fc.boolean() }),
+  fc.record({ kind: fc.constant('serve' as const), number: fc.nat(3), isBad: fc.boolean() }),
   fc.record({ kind: fc.constantFrom('remove' as const, 'want' as const, 'drop' as const), name }),
   fc.record({ kind: fc.constant('exchange' as const) }),
   fc.record({ kind: fc.constant('send' as const) }),
 );
 
-/** A control plane and a sidecar without a network between them. */
+/** A control plane and a gateway without a network between them. */
 class Pair {
   readonly mesh = new TestMesh();
   readonly wanted = new Set<string>();
   readonly held = new Map<string, string>();
   readonly answered = new Set<string>();
+  edge: string | undefined;
   readonly #subscription: Subscription;
   #underWay: { readonly nonce: string; readonly parts: UpdateParts } | undefined;
 
@@ -46,6 +50,7 @@ class Pair {
   take(given: Step): void {
     if (given.kind === 'exchange') this.exchange();
     else if (given.kind === 'send') this.#send();
+    else if (given.kind === 'serve') this.#serve(given.isBad ? BAD : `edge-${given.number}`);
     else if (given.kind === 'remove') this.mesh.remove(`shop/${given.name}`);
     else if (given.kind === 'put') {
       this.mesh.put(makeService(given.name, [given.isBad ? BAD : `10.0.0.${given.number}`]));
@@ -58,7 +63,8 @@ class Pair {
     const update = this.#underWay;
     this.#underWay = undefined;
     if (update === undefined) return false;
-    const isBad = update.parts.services.some(({ json }) => json.includes(BAD));
+    const { services, edge } = update.parts;
+    const isBad = [...services, ...(edge === undefined ? [] : [edge])].some(({ json }) => json.includes(BAD));
     if (isBad) this.#subscription.nack(update.nonce);
     else this.#accept(update.nonce, update.parts);
     return true;
@@ -66,8 +72,12 @@ class Pair {
 
   #send(): void {
     const interests = this.#subscription.keys();
-    const view = { namespace: 'shop', interests, holds: this.#subscription.held() };
+    const view = { namespace: 'shop', isGateway: true, interests, holds: this.#subscription.held() };
     this.#underWay ??= this.#subscription.next(translate(this.mesh.catalog, view), {});
+  }
+
+  #serve(certificate: string): void {
+    this.mesh.putEdge({ listeners: [], certificates: { [certificate]: { certificate: '', key: '' } } });
   }
 
   #ask(kind: 'want' | 'drop', of: string): void {
@@ -79,7 +89,8 @@ class Pair {
     this.#subscription.want({ kind: 'interest', ...change }, canonicalise);
   }
 
-  #accept(nonce: string, { services, removed, answered }: UpdateParts): void {
+  #accept(nonce: string, { edge, services, removed, answered }: UpdateParts): void {
+    if (edge !== undefined) this.edge = edge.version;
     for (const id of removed) this.held.delete(id);
     for (const { id, version } of services) this.held.set(id, version);
     for (const key of answered) this.answered.add(key.slice('host:'.length));
@@ -97,7 +108,7 @@ function settle(pair: Pair): void {
   while (pair.exchange()) expect(exchanges++).toBeLessThan(50);
 }
 
-it('brings a sidecar to exactly what it needs, whatever changed and whatever it refused on the way', () => {
+it('brings a gateway to exactly what it needs, whatever changed and whatever it refused on the way', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const pair = new Pair();
@@ -110,6 +121,9 @@ it('brings a sidecar to exactly what it needs, whatever changed and whatever it 
         else if (!service.json.includes(BAD)) expect(pair.held.get(id)).toBe(service.version);
         else expect(pair.held.get(id)).not.toBe(service.version);
       }
+      const edge = pair.mesh.catalog.edge();
+      if (edge.json.includes(BAD)) expect(pair.edge).not.toBe(edge.version);
+      else expect(pair.edge).toBe(edge.version);
       expect([...pair.wanted].filter((each) => !pair.answered.has(each))).toEqual([]);
     }),
   );
@@ -123,7 +137,7 @@ it('brings a sidecar that comes back with anything to what it needs', () => {
   fc.assert(
     fc.property(holding, fc.array(step, { maxLength: 20 }), (held, steps) => {
       const pair = new Pair(new Map(Object.entries(held)));
-      for (const each of steps) if (each.kind !== 'put' || !each.isBad) pair.take(each);
+      for (const each of steps) if (!('isBad' in each) || !each.isBad) pair.take(each);
       settle(pair);
       const needed = NAMES.filter((each) => pair.wanted.has(each)).flatMap((each) => {
         const service = pair.mesh.catalog.service(`shop/${each}`);
