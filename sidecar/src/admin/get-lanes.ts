@@ -18,7 +18,7 @@ function showLane(lane: string, { services, rules, defaultPolicy }: Snapshot): o
     groups: [...policies].flatMap((policy) => showGroup(lane, policy)),
     rules: rules
       .filter((rule) => rule.lane === lane)
-      .map(({ label, group, entries }) => ({ label, group, entries })),
+      .map(({ label, group = null, entries }) => ({ label, group, entries })),
     services: Object.fromEntries([...services.values()].flatMap((service) => showMembership(lane, service))),
   };
 }
