@@ -116,7 +116,15 @@ function fingerprintOf({ certificate, key }: EdgeCertificate): string {
   return createHash('sha256').update(certificate).update('\0').update(key).digest('hex');
 }
 
-/** `*` as a whole name is for every name; certificates of test beds have it. */
+/**
+ * A star stands for one label, also before a single one (`*.org`), where OpenSSL's own comparison ends; alone it is for every name.
+ * Certificates of test beds have both.
+ */
 function covers(leaf: X509Certificate, name: string): boolean {
-  return leaf.checkHost(name) !== undefined || /(?:^|, )DNS:\*(?:,|$)/.test(leaf.subjectAltName ?? '');
+  if (leaf.checkHost(name) !== undefined) return true;
+  const parent = name.slice(name.indexOf('.'));
+  const patterns = [...(leaf.subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^",]+)/g)].map(
+    ([, found]) => found,
+  );
+  return patterns.some((pattern) => pattern === '*' || (name.includes('.') && pattern === `*${parent}`));
 }
