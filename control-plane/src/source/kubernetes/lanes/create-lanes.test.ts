@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { DEFAULT_MESH_PART } from '../../../catalog/mesh-part.ts';
 import { LaneCluster } from './lane-cluster.fixture.ts';
 
 const PATIENCE = { timeout: 10_000 };
@@ -160,6 +161,26 @@ it('leaves a pod that two lanes select to the older one, and warns at the other'
       ),
     PATIENCE,
   );
+});
+
+it('tells a lane that a mesh file declares otherwise that the file’s word counts', async () => {
+  declareGroup();
+  cluster.declare('Lane', 'gray', { group: 'demo', match: BETA });
+  const plane = await cluster.controlPlane();
+  await vi.waitFor(
+    () => expect(cluster.conditions('Lane', 'gray')).toContain('Accepted=True (Accepted)'),
+    PATIENCE,
+  );
+  const [group] = plane.source.catalog.mesh().value.groups;
+  const [lane] = plane.source.catalog.mesh().value.lanes;
+  if (group === undefined || lane === undefined) throw new Error('nothing is in force');
+  const mesh = { ...DEFAULT_MESH_PART, groups: [group], lanes: [{ ...lane, match: [] }] };
+  plane.catalog.apply({ source: 'file', put: [], removed: [], mesh });
+  await vi.waitFor(
+    () => expect(cluster.conditions('Lane', 'gray')).toContain('Accepted=False (DeclaredElsewhere)'),
+    PATIENCE,
+  );
+  expect(cluster.conditions('LaneGroup', 'demo')).toContain('Accepted=True (Accepted)');
 });
 
 it('gives a service that two groups name to the older one, and tells the other', async () => {

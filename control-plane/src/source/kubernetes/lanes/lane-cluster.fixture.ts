@@ -13,6 +13,7 @@ import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import { Metrics } from '@lanekeeper/runtime/metrics';
 import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
+import type { CatalogWriter } from '../../../catalog/create-catalog.ts';
 import { createDiscovery, type Discovery } from '../../../publish/create-discovery.ts';
 import { DiscoveryClient } from '../../../testing/discovery-client.ts';
 import { assembleMesh } from '../../assemble-mesh.ts';
@@ -155,6 +156,8 @@ export class LaneCluster {
 /** One replica. */
 export class ControlPlane {
   readonly source: MeshSource;
+  /** For what other sources say. */
+  readonly catalog: CatalogWriter;
   readonly #discovery: Discovery;
   readonly #clients: DiscoveryClient[] = [];
   #port = 0;
@@ -166,6 +169,7 @@ export class ControlPlane {
       clusterDomain: 'cluster.local',
       ...{ log, metrics, lookAgainMs: 50 },
     });
+    this.catalog = cluster.catalog;
     this.source = assembleMesh({
       ...{ catalog: cluster.catalog, cluster, log, registries: [] },
       sources: [{ source: cluster.source, patience: 'always' }],

@@ -78,8 +78,10 @@ export class LaneReports {
     for (const end of this.#ends) end();
   }
 
-  #catalogChanged({ keys }: CatalogChange): void {
-    if (keys.size === 0) return;
+  #catalogChanged({ keys, mesh }: CatalogChange): void {
+    // Another source may declare what objects declare.
+    if (mesh) this.tellAll();
+    if (mesh || keys.size === 0) return;
     this.#groups ??= groupsByService(this.#options.declarations);
     const groups = new Set([...keys].flatMap((key) => this.#groups?.get(key) ?? []));
     if (groups.size > 0) this.#concern(groups);

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '@lanekeeper/lint/finding';
 import { lintWorld } from '@lanekeeper/lint/lint-world';
-import type { AssembledObjects, ObjectVerdict } from '@lanekeeper/mesh-file/objects/assemble-objects';
+import type { ObjectVerdict } from '@lanekeeper/mesh-file/objects/assemble-objects';
 import { describeObject, type MeshObject } from '@lanekeeper/mesh-file/objects/object-types';
-import type { LaneConfig, LaneGroupConfig } from '@lanekeeper/protocol/model';
 import type { Catalog } from '../../../catalog/catalog.ts';
 import type { ObjectRef, ObjectStatuses } from '../../../status/object-statuses.ts';
 import type { ClusterTables } from '../cluster-tables.ts';
@@ -11,7 +10,8 @@ import { clusterWorld } from './cluster-world.ts';
 import type { DeclaredObject } from './declared-object.ts';
 import type { Declarations } from './declarations.ts';
 import { LANE_GROUPS, LANES } from './resources.ts';
-import { createMemberCounts, type CountMembers, type MemberCounts } from './member-counts.ts';
+import { Look } from './look.ts';
+import { createMemberCounts, type CountMembers } from './member-counts.ts';
 import {
   groupStatus,
   laneReady,
@@ -31,7 +31,7 @@ export type AcknowledgedOf = (lane: {
 export interface LaneStatusesOptions {
   readonly declarations: Declarations;
   readonly statuses: ObjectStatuses;
-  readonly catalog: Pick<Catalog, 'service'>;
+  readonly catalog: Pick<Catalog, 'service' | 'mesh'>;
   readonly tables: ClusterTables;
   readonly acknowledged: AcknowledgedOf;
 }
@@ -65,7 +65,7 @@ export class LaneStatuses {
   /** `concerned`: groups, as the mesh calls them, of which something else is known; undefined: all, and whatever is in none. */
   tell(concerned: ReadonlySet<string> | undefined): void {
     const assembled = this.#options.declarations.assemble();
-    const look = new Look(assembled, this.#count);
+    const look = new Look(assembled, this.#options.catalog.mesh().value, this.#count);
     for (const declared of this.#options.declarations.values()) {
       const group = groupOf(declared);
       if (concerned === undefined || (group !== undefined && concerned.has(group))) {
@@ -117,13 +117,14 @@ export class LaneStatuses {
     };
   }
 
-  #judge(declared: DeclaredObject, { verdicts }: Look): Judged {
+  #judge(declared: DeclaredObject, { verdicts, overruled }: Look): Judged {
     const object = declared.inForce?.object;
     const verdict = object === undefined ? undefined : verdicts.get(object);
     return {
       declared,
       verdict: verdict?.isInForce === true && this.#isLeaving(declared) ? GROUP_DELETED : verdict,
       warnings: object === undefined ? [] : (this.#warnings.get(describeObject(object)) ?? []),
+      isOverruled: overruled.has(`${declared.document.kind} ${groupOf(declared) ?? ''} ${laneIn(declared)}`),
     };
   }
 
@@ -141,38 +142,6 @@ const GROUP_DELETED: ObjectVerdict = {
   problems: [{ path: 'spec.group', message: 'its LaneGroup is deleted; it colours nobody any more' }],
 };
 
-/** What is asked of many objects in one pass. */
-class Look {
-  readonly verdicts: AssembledObjects['verdicts'];
-  readonly #groups: ReadonlyMap<string, LaneGroupConfig>;
-  readonly #lanes = new Map<string, LaneConfig[]>();
-  readonly #members = new Map<string, readonly MemberCounts[]>();
-  readonly #count: CountMembers;
-
-  constructor({ verdicts, groups, lanes }: AssembledObjects, count: CountMembers) {
-    this.verdicts = verdicts;
-    this.#count = count;
-    this.#groups = new Map(groups.map((group) => [group.name, group]));
-    for (const lane of lanes) {
-      const siblings = this.#lanes.get(lane.group);
-      if (siblings === undefined) this.#lanes.set(lane.group, [lane]);
-      else siblings.push(lane);
-    }
-  }
-
-  lanesOf(group: string): readonly LaneConfig[] {
-    return (this.#lanes.get(group) ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  membersOf(group: string): readonly MemberCounts[] {
-    const known = this.#members.get(group);
-    if (known !== undefined) return known;
-    const members = this.#count(this.#groups.get(group)?.services ?? []);
-    this.#members.set(group, members);
-    return members;
-  }
-}
-
 /** The group that an object is about, as the mesh calls it; undefined: none. */
 export function groupOf({ document, inForce }: DeclaredObject): string | undefined {
   const { namespace, name } = document.metadata;
@@ -184,4 +153,8 @@ export function groupOf({ document, inForce }: DeclaredObject): string | undefin
 function refOf({ resource, document }: DeclaredObject): ObjectRef {
   const { namespace, name } = document.metadata;
   return { resource, namespace, name };
+}
+
+function laneIn({ document }: DeclaredObject): string {
+  return document.kind === 'Lane' ? document.metadata.name : '';
 }

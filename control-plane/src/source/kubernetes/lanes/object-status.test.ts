@@ -16,6 +16,7 @@ function member(service: string, lanes: Readonly<Record<string, number>>): Membe
 function facts(given: Partial<LaneFacts> = {}): LaneFacts {
   return {
     ...{ declared: LANE, verdict: ACCEPTED, warnings: [], hasExpired: false, acknowledged: undefined },
+    isOverruled: false,
     members: [member('shop/a', { base: 1, gray: 2 }), member('web/c', { base: 1 })],
     ...given,
   };
@@ -66,10 +67,25 @@ it('keeps the generation that is in force for the next control plane, only while
   });
 });
 
+it('is not accepted where another source says otherwise', () => {
+  const [overruled, fine] = [true, false].map((isOverruled) => laneStatus(facts({ isOverruled })));
+  expect(overruled?.['conditions']).toContainEqual(
+    expect.objectContaining({ type: 'Accepted', status: 'False', reason: 'DeclaredElsewhere' }),
+  );
+  expect(fine?.['conditions']).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'True' }));
+});
+
 it('cuts a message that nobody would read to its end', () => {
   const services = Array.from({ length: 500 }, () => ({ nmae: 'a' }));
   const broken = declare(LANE_GROUPS, documentOf(LANE_GROUPS, 'demo', { services }), undefined);
-  const status = groupStatus({ declared: broken, verdict: undefined, warnings: [], members: [], lanes: [] });
+  const status = groupStatus({
+    declared: broken,
+    verdict: undefined,
+    warnings: [],
+    members: [],
+    lanes: [],
+    isOverruled: false,
+  });
   const [{ message }] = status['conditions'] as [{ readonly message: string }];
   expect(message).toContain('spec.services[0]');
   expect(message.length).toBeLessThan(2_100);
@@ -82,7 +98,14 @@ it('names the members of a group that nobody knows', () => {
     undefined,
   );
   const members = [member('shop/a', { base: 1 }), { ...member('shop/x', {}), isUnknown: true }];
-  const status = groupStatus({ declared, verdict: ACCEPTED, warnings: [], members, lanes: [] });
+  const status = groupStatus({
+    declared,
+    verdict: ACCEPTED,
+    warnings: [],
+    members,
+    lanes: [],
+    isOverruled: false,
+  });
   expect(status['conditions']).toContainEqual(
     expect.objectContaining({ reason: 'MembersUnknown', message: 'no source knows shop/x' }),
   );

@@ -20,6 +20,8 @@ export interface Judged {
   /** Of what is in force of it; undefined: nothing is. */
   readonly verdict: ObjectVerdict | undefined;
   readonly warnings: readonly Finding[];
+  /** Another source declares it as well, otherwise, and its word counts first. */
+  readonly isOverruled: boolean;
 }
 
 export interface LaneFacts extends Judged {
@@ -52,7 +54,7 @@ export function laneStatus(facts: LaneFacts): Status {
   });
   return {
     conditions: [
-      condition('Accepted', accepted(declared, facts.verdict), declared),
+      condition('Accepted', acceptedOf(facts), declared),
       condition('Ready', laneReady(facts), declared),
       condition('Expired', expired(facts), declared),
     ],
@@ -87,7 +89,7 @@ export function groupStatus(facts: GroupFacts): Status {
   const { declared, members, lanes } = facts;
   return {
     conditions: [
-      condition('Accepted', accepted(declared, facts.verdict), declared),
+      condition('Accepted', acceptedOf(facts), declared),
       condition('Ready', groupReady(facts), declared),
     ],
     members: members.map((member) => ({
@@ -131,6 +133,14 @@ function common({ declared, warnings }: Judged): Status {
 }
 
 type Verdicts = ReturnType<typeof accepted>;
+
+function acceptedOf({ declared, verdict, isOverruled }: Judged): Verdicts {
+  if (!isOverruled || declared.problems.length > 0 || verdict?.isInForce !== true) {
+    return accepted(declared, verdict);
+  }
+  const message = 'a mesh file declares it as well, otherwise, and its word counts before that of objects';
+  return no('DeclaredElsewhere', message);
+}
 
 function yes(reason: string, message: string): Verdicts {
   return { status: 'True', reason, message };
