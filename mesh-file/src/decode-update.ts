@@ -4,6 +4,7 @@ import { readPart } from './decode-part.ts';
 import { decodeService } from './decode-service.ts';
 import { fieldOr, fieldsOf, listOf, requiredOr, rootCursor, type Cursor } from './decoder.ts';
 import { decodeEdge } from './edge/decode-edge.ts';
+import type { EdgeMemo } from './edge/edge-memo.ts';
 import { JSON_TREE } from './json-tree.ts';
 import { ProblemReport } from './problem-report.ts';
 import { textOf } from './scalar-decoders.ts';
@@ -17,21 +18,27 @@ export type DecodedUpdate =
 /**
  * Checks what a control plane sent. Each value must be whole by itself; what one part says of another is the control plane's to
  * know, for a sidecar sees a piece of the mesh only. Keys of a later version are ignored. Never throws.
+ * With the same `memo` for one update after the other, what is as before of an edge is not checked again.
  */
-export function decodeUpdate(value: unknown): DecodedUpdate {
+export function decodeUpdate(value: unknown, memo?: EdgeMemo): DecodedUpdate {
   const report = new ProblemReport('ignored');
-  const update = readUpdate(rootCursor(value, JSON_TREE, report));
+  const update = readUpdate(rootCursor(value, JSON_TREE, report), memo);
   const problems = report.problems();
   if (update !== undefined && problems.length === 0) return { update };
   return { nonce: update?.nonce ?? '', problems };
 }
 
-function readUpdate(cursor: Cursor): Update | undefined {
+function readUpdate(cursor: Cursor, memo: EdgeMemo | undefined): Update | undefined {
   const keys = ['nonce', 'mesh', 'edge', 'services', 'removed', 'answered', 'zone', 'lane'];
   const fields = fieldsOf(cursor, { keys });
   if (fields === undefined) return undefined;
   const mesh = fieldOr(fields, 'mesh', (at) => readVersioned(at, (part) => readPart(part)), undefined);
-  const edge = fieldOr(fields, 'edge', (at) => readVersioned(at, decodeEdge), undefined);
+  const edge = fieldOr(
+    fields,
+    'edge',
+    (at) => readVersioned(at, (edge) => decodeEdge(edge, memo)),
+    undefined,
+  );
   const zone = fieldOr(fields, 'zone', textOf, undefined);
   const lane = fieldOr(fields, 'lane', (at) => textOf(at, LANE_NAME), undefined);
   return {

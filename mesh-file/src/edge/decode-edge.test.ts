@@ -2,10 +2,11 @@ import type { EdgeConfig } from '@lanekeeper/protocol/edge';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeUpdate, type DecodedUpdate } from '../decode-update.ts';
+import { EdgeMemo } from './edge-memo.ts';
 import { arbitraryEdge, PEM } from './arbitrary-edge.fixture.ts';
 
 /** As it comes from the wire, in an update of its own. */
-function decode(edge: unknown): DecodedUpdate {
+function decode(edge: unknown, memo?: EdgeMemo): DecodedUpdate {
   const update = {
     nonce: '1',
     edge: { version: 'e1', value: edge },
@@ -13,7 +14,7 @@ function decode(edge: unknown): DecodedUpdate {
     removed: [],
     answered: [],
   };
-  return decodeUpdate(JSON.parse(JSON.stringify(update)));
+  return decodeUpdate(JSON.parse(JSON.stringify(update)), memo);
 }
 
 const problemsOf = (edge: unknown): readonly string[] => {
@@ -43,6 +44,34 @@ test('what is encoded decodes to the same', () => {
       });
     }),
   );
+});
+
+test('with what was decoded before, it decodes to what it would without', () => {
+  const edges = fc.tuple(arbitraryEdge, arbitraryEdge);
+  fc.assert(
+    fc.property(edges, fc.array(fc.constantFrom(0, 1, 2), { maxLength: 6 }), ([first, second], order) => {
+      const memo = new EdgeMemo();
+      const bad = edgeWith({ allow: ['everybody'] });
+      for (const at of order) {
+        const edge = [first, second, bad][at];
+        expect(decode(edge, memo)).toEqual(decode(edge));
+      }
+    }),
+  );
+});
+
+test('hosts that are as before are the same objects', () => {
+  const memo = new EdgeMemo();
+  const hostsOf = (...hosts: readonly unknown[]): readonly unknown[] => {
+    const decoded = decode(edgeWith({}, { hosts }), memo);
+    return 'update' in decoded ? (decoded.update.edge?.value.listeners[0]?.hosts ?? []) : [];
+  };
+  const [a, b, c] = ['a.example', 'b.example', 'c.example'].map((host) => ({ host, rules: [RULE] }));
+  const before = hostsOf(a, b);
+  const after = hostsOf(c, b);
+  expect(after[1]).toBe(before[1]);
+  expect(after[0]).toEqual(c);
+  expect(hostsOf(a)[0]).not.toBe(before[0]);
 });
 
 test('what a later version knows is ignored', () => {

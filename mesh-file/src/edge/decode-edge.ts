@@ -1,19 +1,24 @@
 import type { EdgeCertificate, EdgeConfig } from '@lanekeeper/protocol/edge';
 import { complain, entriesOf, fieldsOf, listOf, type Cursor } from '../decoder.ts';
 import { decodeListener } from './decode-listener.ts';
+import { EdgeMemo } from './edge-memo.ts';
 import { required } from './edge-fields.ts';
 
 const CERTIFICATE = /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/;
 const KEY =
   /^\s*-----BEGIN (?:EC |RSA )?PRIVATE KEY-----[A-Za-z0-9+/=\s]+-----END (?:EC |RSA )?PRIVATE KEY-----\s*$/;
 
-/** What a gateway serves, as a control plane sends it. Private keys stand in no problem's message. */
-export function decodeEdge(cursor: Cursor): EdgeConfig | undefined {
+/**
+ * What a gateway serves, as a control plane sends it. Private keys stand in no problem's message. With the same `memo` again, hosts
+ * that are as before are the same objects.
+ */
+export function decodeEdge(cursor: Cursor, memo = new EdgeMemo()): EdgeConfig | undefined {
+  memo.begin();
   const fields = fieldsOf(cursor, { keys: ['listeners', 'certificates'] });
   if (fields === undefined) return undefined;
   const owner = { cursor, fields };
   return {
-    listeners: required(owner, 'listeners', (at) => listOf(at, decodeListener), []),
+    listeners: required(owner, 'listeners', (at) => listOf(at, (item) => decodeListener(item, memo)), []),
     certificates: required(owner, 'certificates', decodeCertificates, {}),
   };
 }

@@ -3,6 +3,7 @@ import { portOf } from '../decode-service.ts';
 import { fieldsOf, listOf, type Cursor } from '../decoder.ts';
 import { booleanOf, choiceOf, textOf } from '../scalar-decoders.ts';
 import { decodeEdgeRule } from './decode-edge-rule.ts';
+import type { EdgeMemo } from './edge-memo.ts';
 import { required } from './edge-fields.ts';
 import { hostPatternOf, LABEL, networksOf } from './edge-text.ts';
 
@@ -16,7 +17,7 @@ const CLOSED: EdgePolicy = {
   ...{ allow: [], deny: ['0.0.0.0/0', '::/0'] },
 };
 
-export function decodeListener(cursor: Cursor): EdgeListener | undefined {
+export function decodeListener(cursor: Cursor, memo: EdgeMemo): EdgeListener | undefined {
   const fields = fieldsOf(cursor, { keys: LISTENER_KEYS });
   if (fields === undefined) return undefined;
   const owner = { cursor, fields };
@@ -28,7 +29,7 @@ export function decodeListener(cursor: Cursor): EdgeListener | undefined {
     host: required(owner, 'host', hostPatternOf, ''),
     certificates: required(owner, 'certificates', (at) => listOf(at, (item) => textOf(item, LABEL)), []),
     policy: required(owner, 'policy', decodePolicy, CLOSED),
-    hosts: required(owner, 'hosts', (at) => listOf(at, decodeHost), []),
+    hosts: required(owner, 'hosts', (at) => listOf(at, (item) => memo.take(item, decodeHost)), []),
   };
 }
 

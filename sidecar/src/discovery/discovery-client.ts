@@ -3,6 +3,7 @@ import { maxInterests } from '@lanekeeper/protocol/discovery';
 import type { ClientMessage, NodeIdentity, Update } from '@lanekeeper/protocol/discovery';
 import type { MeshConfig } from '@lanekeeper/protocol/model';
 import { decodeUpdate } from '@lanekeeper/mesh-file/decode-update';
+import { EdgeMemo } from '@lanekeeper/mesh-file/edge/edge-memo';
 import { backoffMs } from '@lanekeeper/runtime/backoff';
 import { ConfigError, type ConfigProblem } from '@lanekeeper/runtime/env';
 import type { Log } from '@lanekeeper/runtime/log';
@@ -64,6 +65,7 @@ export class DiscoveryClient {
   readonly #options: DiscoveryOptions;
   readonly #times: DiscoveryTimes;
   readonly #refusals = new Map<string, readonly ConfigProblem[]>();
+  readonly #memo = new EdgeMemo();
   #held: HeldMesh = NOTHING_HELD;
   #stream: DiscoveryStream | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -147,7 +149,7 @@ export class DiscoveryClient {
   }
 
   #received(message: unknown): void {
-    const decoded = decodeUpdate(message);
+    const decoded = decodeUpdate(message, this.#memo);
     if ('update' in decoded) this.#take(decoded.update);
     else this.#refuse(decoded.nonce, undefined, decoded.problems);
     this.#inStep();
