@@ -69,6 +69,25 @@ describe('the injector as a process', () => {
     return applied(pod, operations) as AdmittedPod;
   }
 
+  it('refuses a lane that cannot be, at a path of its own', async () => {
+    const metadata = { name: 'gray', namespace: 'shop' };
+    const spec = { match: [{ percent: 500 }] };
+    const lane = { apiVersion: 'lanekeeper.io/v1alpha1', kind: 'Lane', metadata, spec };
+    const { status: code, body } = await post(reviewOf(lane), { port, ca: pair.cert, path: '/validate' });
+    expect(code).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      response: {
+        allowed: false,
+        status: {
+          message:
+            'spec: group is missing; spec.match[0].percent: expected a number from 0 to 100 with at most two decimals, found 500',
+        },
+      },
+    });
+    const metrics = await (await fetch(`${status}/metrics`)).text();
+    expect(metrics).toContain('lanekeeper_validation_total{kind="Lane",result="refused"} 1');
+  });
+
   it('gives a pod containers whose environment the sidecar and the redirection take as it is', async () => {
     const config = JSON.stringify(ONE_OF_EACH);
     const pod = await admit(

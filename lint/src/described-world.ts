@@ -37,6 +37,8 @@ export interface PlacedWorkload {
   /** Lanes of the group that say it is theirs; empty: the baseline, or a lane that nobody has declared. */
   readonly claims: readonly LaneObject[];
   readonly isBaseline: boolean;
+  /** Whether the Service selects it; another one is a member's because its app is called like the service. */
+  readonly isSelected: boolean;
 }
 
 export function describeWorld(world: LintWorld): DescribedWorld {
@@ -55,8 +57,11 @@ export function describeWorld(world: LintWorld): DescribedWorld {
         members: object.spec.services.map((ref, index) => {
           const service = services.get(serviceId(ref));
           const workloads = (byNamespace.get(ref.namespace) ?? [])
-            .filter((workload) => isBehind(workload, ref.name, service))
-            .map((workload) => place(workload, own, rules));
+            .filter((workload) => isSelected(workload, service) || isOfApp(workload, ref.name))
+            .map((workload) => ({
+              ...place(workload, own, rules),
+              isSelected: isSelected(workload, service),
+            }));
           return { path: `spec.services[${index}]`, id: serviceId(ref), service, workloads };
         }),
       };
@@ -69,19 +74,23 @@ export function hasLabels(given: Texts, labels: Texts): boolean {
   return Object.entries(labels).every(([name, value]) => given[name] === value);
 }
 
-function isBehind({ labels, isJob }: LintWorkload, name: string, service: LintService | undefined): boolean {
-  if (service?.selector !== undefined) return hasLabels(labels, service.selector);
-  return !isJob && appOf(labels) === name;
+function isSelected({ labels }: LintWorkload, service: LintService | undefined): boolean {
+  return service?.selector !== undefined && hasLabels(labels, service.selector);
+}
+
+function isOfApp({ labels, isJob }: LintWorkload, app: string): boolean {
+  return !isJob && appOf(labels) === app;
 }
 
 function place(
   workload: LintWorkload,
   lanes: readonly LaneObject[],
   rules: readonly WorkloadLabelRuleObject[],
-): PlacedWorkload {
+): Omit<PlacedWorkload, 'isSelected'> {
   const names = namesOf(workload, rules);
-  const claims = lanes.filter(({ meta, spec }) =>
-    spec.selector === undefined ? names.includes(meta.name) : hasLabels(workload.labels, spec.selector),
+  const claims = lanes.filter(
+    ({ meta, spec }) =>
+      names.includes(meta.name) || (spec.selector !== undefined && hasLabels(workload.labels, spec.selector)),
   );
   return { workload, claims, isBaseline: claims.length === 0 && names.length === 0 };
 }

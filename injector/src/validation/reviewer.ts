@@ -25,8 +25,9 @@ export function createValidationReviewer(metrics: Metrics, log: Log): Reviewer {
 }
 
 /** Whoever can post could make labels without end. */
-function kindOf({ kind }: AdmissionRequest, { result }: Validation): string {
-  return result === 'not-ours' ? 'other' : kind;
+function kindOf({ object }: AdmissionRequest, { result }: Validation): string {
+  const kind = object?.['kind'];
+  return result === 'not-ours' || typeof kind !== 'string' ? 'other' : kind;
 }
 
 function tell(request: AdmissionRequest, validation: Validation, log: Log): void {

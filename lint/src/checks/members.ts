@@ -86,7 +86,7 @@ function findNotInjected({ id, workloads }: DescribedMember): ReturnType<MemberC
 /** Where a sidecar stands before the pod it puts right what callers without one send there. */
 function findUnguardedLanePods({ id, service, workloads }: DescribedMember): ReturnType<MemberCheck> {
   if (service?.selector === undefined) return undefined;
-  const there = workloads.filter(isThere);
+  const there = workloads.filter((placed) => placed.isSelected && isThere(placed));
   const bare = there.filter(
     ({ claims, workload }) => claims.length > 0 && workload.injection?.isInjected === false,
   );
