@@ -11,6 +11,8 @@ const NO_EDGE: EdgeConfig = { listeners: [], certificates: {} };
 
 /** Most snapshots differ in endpoints only: what is made of the same object is the same. */
 const compiledPorts = new WeakMap<EdgeConfig, EdgeTable['ports']>();
+/** A change of one host leaves the others as they were. */
+const compiledHosts = new WeakMap<EdgeHost, RuleIndex<Rule>>();
 const compiledPlain = new WeakMap<GatewayConfig, Listener>();
 
 /** Compiles what a gateway serves. Pure; the configuration is taken to be valid (see discovery). */
@@ -61,10 +63,15 @@ function compileHosts(hosts: readonly EdgeHost[]): HostIndex<RuleIndex<Rule>> {
   const byName = Map.groupBy(hosts, ({ host }) => host.toLowerCase());
   return indexHosts(
     [...byName].map(([host, same]) => {
-      const rules = same.flatMap(({ rules: declared }) => declared);
-      return [host, indexRules(rules.map((rule, order) => compileRule(rule, { host, order })))];
+      const [only = { host, rules: [] }] = same;
+      const whole = same.length === 1 ? only : { host, rules: same.flatMap(({ rules }) => rules) };
+      return [host, memoized(compiledHosts, whole, compileHost)];
     }),
   );
+}
+
+function compileHost({ host, rules }: EdgeHost): RuleIndex<Rule> {
+  return indexRules(rules.map((rule, order) => compileRule(rule, { host: host.toLowerCase(), order })));
 }
 
 /** `gateway.routes` of a mesh file: the longest prefix wins, of equal ones the first declared. */
