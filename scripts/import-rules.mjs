@@ -74,6 +74,7 @@ export const NARROW_EDGES = [
     only: ['kubernetes/src/'],
     reason: 'one door to the API server; its objects are read into small ones at once',
   },
+  { module: 'ws', only: ['kubernetes/src/'], reason: 'the API server carries ports of pods over WebSockets' },
   {
     module: '@grpc/grpc-js',
     only: ['sidecar/src/discovery/', 'control-plane/src/publish/', 'nacos/src/grpc/'],

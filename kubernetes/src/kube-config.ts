@@ -6,26 +6,26 @@ import type { Credentials, Grant, TlsMaterial } from './credentials.ts';
  * What the current context of kubeconfig files says, the first file winning. The library does what a kubeconfig may ask for:
  * certificates, tokens, exec plugins, OpenID Connect, proxies. Throws where a file cannot be read or names no cluster.
  */
-export function kubeConfigCredentials(files: readonly string[]): Credentials {
-  let config = readKubeConfig(files);
+export function kubeConfigCredentials(files: readonly string[], context?: string): Credentials {
+  let config = readKubeConfig(files, context);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
     throw new Error(`expected a current-context with a cluster in ${files.join(', ')}, found none`);
   }
-  const context = config.getContextObject(config.getCurrentContext());
+  const current = config.getContextObject(config.getCurrentContext());
   return {
     server: new URL(cluster.server),
-    namespace: context?.namespace ?? 'default',
+    namespace: current?.namespace ?? 'default',
     async grant(fresh = false) {
       // The library keeps what a plugin said, and what stood in the file, for as long as it lives.
-      if (fresh) config = readKubeConfig(files);
+      if (fresh) config = readKubeConfig(files, context);
       return grantOf(config, cluster.proxyUrl !== undefined);
     },
   };
 }
 
-/** Several files as one, the first one winning. Throws where one cannot be read. */
-export function readKubeConfig(files: readonly string[]): KubeConfig {
+/** Several files as one, the first one winning; `context` instead of the one that they say. Throws where that cannot be. */
+export function readKubeConfig(files: readonly string[], context?: string): KubeConfig {
   const [first, ...others] = files.map((file) => {
     const config = new KubeConfig();
     config.loadFromFile(file);
@@ -33,6 +33,11 @@ export function readKubeConfig(files: readonly string[]): KubeConfig {
   });
   if (first === undefined) throw new Error('expected at least one kubeconfig file');
   for (const other of others) first.mergeConfig(other, first.getCurrentContext() !== undefined);
+  if (context === undefined) return first;
+  const names = first.getContexts().map(({ name }) => name);
+  if (!names.includes(context))
+    throw new Error(`there is no context ${context}; there are ${names.join(', ')}`);
+  first.setCurrentContext(context);
   return first;
 }
 

@@ -1,14 +1,10 @@
-import { PassThrough, Duplex } from 'node:stream';
 import { request } from 'node:http';
-import { PortForward } from '@kubernetes/client-node';
-import { readKubeConfig } from './kube-config.ts';
+import type { Duplex } from 'node:stream';
+import { ApiError } from './api-error.ts';
+import type { Credentials } from './credentials.ts';
+import { openPodPort, describePort, type PodPort } from './pod-stream.ts';
 
-/** A port of a pod, which nobody but the pod itself needs to reach: the API server carries the bytes (pods/portforward). */
-export interface PodPort {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly port: number;
-}
+export type { PodPort };
 
 export interface PodAnswer {
   readonly status: number;
@@ -23,41 +19,36 @@ export interface PodRequestOptions {
 
 const TIMEOUT_MS = 10_000;
 
-/** Asks the HTTP server at a pod's port. Rejects where the pod cannot be reached or says nothing in time. */
+/** Asks the HTTP server at a pod's port. Rejects with an {@link ApiError} where it cannot be reached or says nothing in time. */
 export async function askPod(
-  files: readonly string[],
+  credentials: Credentials,
   at: PodPort,
   path: string,
   { method = 'GET', timeoutMs = TIMEOUT_MS }: PodRequestOptions = {},
 ): Promise<PodAnswer> {
-  const connection = await openPodPort(files, at);
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    return await ask(connection, { method, path, timeoutMs });
-  } finally {
-    connection.destroy();
+    const connection = await openPodPort(credentials, at, signal);
+    try {
+      return await ask(connection, { method, path, signal });
+    } finally {
+      connection.destroy();
+    }
+  } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
+    const [code, why] = signal.aborted
+      ? (['timeout', `no answer in ${timeoutMs / 1000} s`] as const)
+      : (['unreachable', cause instanceof Error ? cause.message : String(cause)] as const);
+    throw new ApiError(`${describePort(at)} cannot be asked: ${why}`, { code, cause });
   }
-}
-
-/** A connection to the port, over a WebSocket to the API server. */
-async function openPodPort(files: readonly string[], { namespace, pod, port }: PodPort): Promise<Duplex> {
-  const [fromPod, errors, toPod] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const forward = new PortForward(readKubeConfig(files));
-  const socket = await forward.portForward(namespace, pod, [port], fromPod, errors, toPod);
-  const connection = Duplex.from({ readable: fromPod, writable: toPod });
-  errors.once('data', (text: Buffer) => connection.destroy(new Error(text.toString('utf8').trim())));
-  const close = typeof socket === 'function' ? socket() : socket;
-  connection.once('close', () => close?.close());
-  close?.on('close', () => fromPod.end());
-  return connection;
 }
 
 function ask(
   connection: Duplex,
-  { method, path, timeoutMs }: { method: string; path: string; timeoutMs: number },
+  { method, path, signal }: { method: string; path: string; signal: AbortSignal },
 ): Promise<PodAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<PodAnswer>();
   const headers = { host: '127.0.0.1', accept: 'application/json', connection: 'close' };
-  const signal = AbortSignal.timeout(timeoutMs);
   const sent = request({ method, path, headers, signal, createConnection: () => connection }, (response) => {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { KubeObject } from '../kube-object.ts';
 import { pathOf, type Collection } from '../resources.ts';
 import { parseApiPath, type ApiPath } from './api-path.ts';
@@ -55,6 +56,8 @@ export class ApiServer {
   goneAs: 'status' | 'event' = 'event';
   /** How a version that is not reached yet is told: as a status, or not at all, as the watch cache of a real one does. */
   tooNewAs: 'status' | 'silence' = 'status';
+  /** Who takes over connections that ask for another protocol; by default nobody does. */
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void = (_, socket) => socket.destroy();
   readonly #options: ApiServerOptions;
   readonly #watchers = new Set<Watcher>();
   /** Lists whose pages are still being read, by version and place. */
@@ -80,6 +83,7 @@ export class ApiServer {
     const listener = (request: IncomingMessage, response: ServerResponse): void =>
       void this.#serve(request, response);
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    this.#server.on('upgrade', (...asked: [IncomingMessage, Duplex, Buffer]) => this.upgrade(...asked));
     this.#server.listen(this.#port, 'localhost');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
