@@ -118,6 +118,13 @@ test('leaves out a service port that an endpoint does not have', () => {
   expect(update?.services[0]?.value.endpoints[1]?.ports).toEqual({ 80: 8081 });
 });
 
+test('does without what a lane says for the control plane', () => {
+  const part = UPDATE.mesh?.value;
+  const lanes = part?.lanes.map((lane) => ({ ...lane, selector: { version: 'gray' } }));
+  const update = { ...UPDATE, mesh: { version: 'm1', value: { ...part, lanes } } };
+  expect(decodeUpdate(wired(update))).toEqual({ update: UPDATE });
+});
+
 test('ignores what only a later version knows', () => {
   const later = { ...UPDATE, colour: 1, services: [{ ...UPDATE.services[0], etag: 2 }] };
   expect(decodeUpdate(wired(later))).toEqual({ update: UPDATE });

@@ -112,6 +112,8 @@ export interface LaneConfig {
   readonly entries: readonly string[];
   /** Larger first; equal: by lane name. */
   readonly priority: number;
+  /** Labels of the pods that are of it, where an object says so: for the control plane, which tells endpoints their lanes. */
+  readonly selector?: Readonly<Record<string, string>>;
 }
 
 export interface MatchRule {

@@ -137,6 +137,14 @@ describe('the rules of a lane', () => {
     expect(rules(await a.take())).toEqual([{ hosts: ['other.example.com'] }]);
   });
 
+  it('wait where other pods are of the lane than before', async () => {
+    const started = await start({}, lane(RULE));
+    const a = await join(started, 'a');
+    started.putLane({ ...lane({ hosts: ['other.example.com'] }), selector: { version: 'next' } });
+    expect(rules(await a.take())).toEqual([RULE]);
+    expect(rules(await a.take())).toEqual([{ hosts: ['other.example.com'] }]);
+  });
+
   it('wait for gateways, and for nobody who has no part in the group', async () => {
     const started = await start();
     const stranger = await join(started, 'z');

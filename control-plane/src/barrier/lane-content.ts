@@ -11,7 +11,7 @@ export const NO_RULES: LaneRules = { match: [], entries: [], priority: 0 };
 export interface WantedLane {
   readonly key: string;
   readonly lane: LaneConfig;
-  /** Hash of what brings its requests to endpoints: its fallback, and its group with all that is said of it. */
+  /** Hash of what brings its requests to endpoints: its selector, its fallback, and its group with all that is said of it. */
   readonly routing: string;
   readonly rules: LaneRules;
 }

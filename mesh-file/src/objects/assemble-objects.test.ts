@@ -72,7 +72,7 @@ describe('objects together', () => {
     expect(result.lanes).toEqual([
       {
         ...{ name: 'gray', group: 'shop/demo', fallback: ['base'], serviceFallback: { 'other/c': [] } },
-        ...{ match: [], entries: ['shop/a', 'other/edge'], priority: 0 },
+        ...{ match: [], entries: ['shop/a', 'other/edge'], priority: 0, selector: { track: 'canary' } },
       },
     ]);
     expect(result.colouring).toEqual([

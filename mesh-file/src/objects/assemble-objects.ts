@@ -81,8 +81,9 @@ export function assembleObjects(objects: readonly MeshObject[], options: Assembl
     const { lane, reason, problems } = placeLane(object, groups, siblings);
     verdicts.set(object, { isInForce: lane !== undefined, reason, problems });
     if (lane === undefined) continue;
-    lanes.push(hasExpired(object) ? { ...lane, match: [] } : lane);
     const labels = object.spec.selector;
+    const selector = labels === undefined ? {} : { selector: labels };
+    lanes.push({ ...lane, ...selector, ...(hasExpired(object) ? { match: [] } : {}) });
     laneSelectors.push({
       lane: lane.name,
       group: lane.group,
