@@ -215,7 +215,7 @@ test('reads back every configuration that is written as YAML or as JSON', () => 
       });
       expect(decodeConfig(JSON.stringify(print(config)))).toEqual({ config });
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 
