@@ -10,7 +10,7 @@ import type { DiscoveryConfig, SidecarConfig } from './config.ts';
 import type { DiscoveryClient } from './discovery/discovery-client.ts';
 import { registerDiscoveryMetrics } from './discovery/discovery-metrics.ts';
 import { DiscoveryState, type DiscoveryStatus } from './discovery/discovery-state.ts';
-import { gatewayKeys } from './discovery/gateway-keys.ts';
+import { gatewayKeys, MAX_GATEWAY_SERVICES } from './discovery/gateway-keys.ts';
 import type { MeshView } from './mesh-view.ts';
 import { VERSION } from './version.ts';
 import type { OnDemandMesh } from './on-demand.ts';
@@ -72,11 +72,17 @@ function streamSource(
   });
   registerDiscoveryMetrics(metrics, state, interests);
   let inForce: MeshConfig | undefined;
+  const keepServices = (next: MeshConfig): void => {
+    const keys = gatewayKeys(next);
+    if (keys.length > MAX_GATEWAY_SERVICES)
+      log.warn({ services: keys.length, asked: MAX_GATEWAY_SERVICES }, 'gateway_services_too_many');
+    interests.keep(keys.slice(0, MAX_GATEWAY_SERVICES));
+  };
   const sink = {
     accept(next: MeshConfig): void {
       mesh.store.accept(next);
       onDemand.learn(next);
-      if (config.role === 'gateway' && !hasSameRoutes(next, inForce)) interests.keep(gatewayKeys(next));
+      if (config.role === 'gateway' && !hasSameRoutes(next, inForce)) keepServices(next);
       inForce = next;
     },
     reject: mesh.store.reject.bind(mesh.store),

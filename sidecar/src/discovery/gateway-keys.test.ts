@@ -1,4 +1,3 @@
-import { MAX_GATEWAY_INTERESTS } from '@lanekeeper/protocol/discovery';
 import type { EdgeBackend, EdgeConfig, EdgeRule } from '@lanekeeper/protocol/edge';
 import { expect, test } from 'vitest';
 import { gatewayKeys } from './gateway-keys.ts';
@@ -26,8 +25,6 @@ function edgeOf(...rules: readonly Partial<EdgeRule>[]): EdgeConfig {
   return { listeners: [{ ...at, policy, hosts: [{ host: '*', rules: whole }] }], certificates: {} };
 }
 
-const NO_ROUTES = { trustIncomingTag: false, routes: [] };
-
 test('a gateway asks for whatever its rules may send requests to, each service once', () => {
   const edge = edgeOf(
     { action: { kind: 'forward', backends: [backend('A'), backend('b')] } },
@@ -40,14 +37,4 @@ test('a gateway asks for whatever its rules may send requests to, each service o
   expect(gatewayKeys({ gateway: { trustIncomingTag: false, routes: [route] }, edge })).toEqual([
     ...['host:r.shop', 'host:a.shop', 'host:b.shop', 'host:b-gray.shop', 'host:mirror.audit'],
   ]);
-});
-
-test('of more services than a control plane takes it asks for the first', () => {
-  const names = Array.from({ length: MAX_GATEWAY_INTERESTS + 1 }, (_, index) => `s${index}`);
-  const edge = edgeOf(
-    ...names.map((name) => ({ action: { kind: 'forward', backends: [backend(name)] } as const })),
-  );
-  const keys = gatewayKeys({ gateway: NO_ROUTES, edge });
-  expect(keys.length).toBeLessThan(MAX_GATEWAY_INTERESTS);
-  expect(keys[0]).toBe('host:s0.shop');
 });

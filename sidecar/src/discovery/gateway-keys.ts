@@ -2,14 +2,14 @@ import { MAX_GATEWAY_INTERESTS, type InterestKey } from '@lanekeeper/protocol/di
 import type { EdgeConfig, EdgeRule } from '@lanekeeper/protocol/edge';
 import type { MeshConfig, ServiceRef } from '@lanekeeper/protocol/model';
 
-/** For what a gateway asks beside the services of its routes: itself, and addresses that it meets. */
-const ROOM = 100;
+/** The others are for what it asks for beside: itself, and addresses that it meets. */
+export const MAX_GATEWAY_SERVICES = MAX_GATEWAY_INTERESTS - 100;
 
 /** Of what a gateway serves, the services that requests may go to: it knows before the first request what it will be asked for. */
 export function gatewayKeys({ gateway, edge }: Pick<MeshConfig, 'gateway' | 'edge'>): readonly InterestKey[] {
   const keys = new Set(gateway.routes.map(({ service }) => keyOf(service)));
   for (const service of servicesOf(edge)) keys.add(keyOf(service));
-  return [...keys].slice(0, MAX_GATEWAY_INTERESTS - ROOM);
+  return [...keys];
 }
 
 function* servicesOf(edge: EdgeConfig | undefined): Iterable<ServiceRef> {
