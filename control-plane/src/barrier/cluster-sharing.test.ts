@@ -113,6 +113,14 @@ it('without the map a replica starts all the same, and says that it is alone', a
   await vi.waitFor(async () => expect(await keys()).toEqual(['lanes.cp-1.json']), { timeout: 10_000 });
 });
 
+it('ends its start where it is closed meanwhile', async () => {
+  server.fault = () => ({ kind: 'stall' });
+  const starting = start('cp-1');
+  await vi.waitFor(() => expect(open).toHaveLength(1));
+  await open[0]?.close();
+  await expect(starting).resolves.toBeDefined();
+});
+
 it('a word that nobody waits for is written with the next ones', async () => {
   const one = await start('cp-1');
   const before = server.requests.filter(({ method }) => method === 'PATCH').length;

@@ -50,8 +50,11 @@ export function createClusterSharing({ cluster, log }: ClusterSharingOptions): L
       const patience = sleep(START_MS, 'late', { signal: abort.signal }).catch(() => 'late');
       // Others are to count on this replica before it has sidecars.
       writer.write({ [noteKey(pod)]: writeLanes(new Map()) }, 'now');
-      const ready = Promise.all([reflector.synced(), writer.idle()]).then(() => 'there');
-      ready.catch(() => undefined);
+      const ready = Promise.all([reflector.synced(), writer.idle()]).then(
+        () => 'there',
+        // It was closed meanwhile.
+        () => 'closed',
+      );
       const how = await Promise.race([ready, patience]);
       abort.abort();
       if (how === 'late') log.warn({ configMap: LANES_MAP, waitedMs: START_MS }, 'lanes_of_others_not_known');
