@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { HELM3 } from '../cluster/binaries.ts';
 import { interruptionSignal, run } from '../cluster/command.ts';
 import { ROOT, type Layout } from '../cluster/layout.ts';
@@ -20,6 +22,9 @@ export interface SuiteRun {
 const SYSTEM = 'lanekeeper-system';
 const CLASS = 'lanekeeper';
 const PROFILES = ['GATEWAY-HTTP', 'GATEWAY-GRPC'];
+const LOG = join(ROOT, '.cache', 'conformance', 'suite.log');
+/** How a test of the suite, or a part of one, has ended. */
+const VERDICT = /^ {0,8}(--- (PASS|FAIL|SKIP)|FAIL|ok|PASS)/;
 
 /** Installs the definitions and the chart, as a user does, and lets the suite judge; answers its exit code. */
 export async function runSuite({ layout, programs, report, options }: SuiteRun): Promise<number> {
@@ -51,16 +56,24 @@ async function installChart({ kubeconfig }: Layout): Promise<void> {
   ]);
 }
 
-function judge({ kubeconfig }: Layout, program: string, args: readonly string[]): Promise<number> {
+/** All that the suite says goes to a file; here only how each test ended, and the end of the file where one failed. */
+async function judge({ kubeconfig }: Layout, program: string, args: readonly string[]): Promise<number> {
   const signal = interruptionSignal();
   signal.throwIfAborted();
   const child = spawn(program, ['-test.v', '-test.timeout=50m', ...args], {
     env: { ...process.env, KUBECONFIG: kubeconfig },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const log = createWriteStream(LOG);
+  child.stderr.pipe(log, { end: false });
+  for await (const line of createInterface({ input: child.stdout })) {
+    log.write(`${line}\n`);
+    if (VERDICT.test(line)) process.stdout.write(`${line}\n`);
+  }
+  const [code] = await ended;
+  log.end();
+  if (code !== 0) process.stdout.write(`the suite has failed; all that it said is in ${LOG}\n`);
+  return code ?? 1;
 }
