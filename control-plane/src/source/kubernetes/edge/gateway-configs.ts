@@ -96,6 +96,7 @@ export function watchGatewayConfigs(
   return {
     specOf({ kind, namespace, name }) {
       if (kind === MSE_INGRESS_CONFIGS.kind) return mapped.get(name);
+      if (kind !== GATEWAY_CONFIGS.kind) return undefined;
       const object = declared.get(`${namespace}/${name}`)?.inForce?.object;
       return object?.kind === 'GatewayConfig' ? object.spec : undefined;
     },

@@ -35,3 +35,11 @@ it('a list with something that is no network is told of, and so are replicas tha
 it('one without a spec is one without wishes', () => {
   expect(mapMseIngressConfig(undefined).unmapped).toEqual([]);
 });
+
+it('lets nobody in by a white list of which nothing can be read', () => {
+  const { spec, unmapped } = mapMseIngressConfig({
+    global: { ipAccessControl: { whitelist: ['everybody'] } },
+  });
+  expect(spec.deny).toEqual(['0.0.0.0/0', '::/0']);
+  expect(unmapped).toEqual(['spec.global.ipAccessControl.whitelist']);
+});

@@ -10,6 +10,7 @@ export interface MappedIngressConfig {
 }
 
 const MOST_REPLICAS = 30;
+const EVERYBODY = ['0.0.0.0/0', '::/0'];
 /** What becomes of the fields of `mse.alibabacloud.com/v1alpha1 MseIngressConfig`; all others are told of. */
 const MAPPED = new Set([
   'common.instance.replicas',
@@ -32,7 +33,9 @@ export function mapMseIngressConfig(spec: unknown): MappedIngressConfig {
     spec: {
       ...DEFAULT_GATEWAY_CONFIG_SPEC,
       ...(isCounted ? { replicas: { min: replicas, max: replicas } } : {}),
-      ...{ allow: allow.networks, deny: deny.networks },
+      allow: allow.networks,
+      // Of a list without one usable entry an empty one would be left, which lets everybody in.
+      deny: allow.networks.length === 0 && !allow.isWhole ? EVERYBODY : deny.networks,
       ...(sampleRate === undefined ? {} : { sampleRate }),
     },
     unmapped: [

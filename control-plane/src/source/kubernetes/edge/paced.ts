@@ -1,3 +1,5 @@
+import type { Log } from '@lanekeeper/runtime/log';
+
 /** Work that is done soon after it is asked for, but takes a bounded share of the time however often that is. */
 export interface Paced {
   schedule(): void;
@@ -8,13 +10,14 @@ export interface PacedOptions {
   readonly run: () => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /** So many times as long as it took, the next one waits. */
 const REST = 4;
 const MOST_MS = 500;
 
-export function createPaced({ run, now }: PacedOptions): Paced {
+export function createPaced({ run, now, log }: PacedOptions): Paced {
   let timer: NodeJS.Timeout | undefined;
   let notBefore = Number.NEGATIVE_INFINITY;
   const begin = (): void => {
@@ -22,10 +25,12 @@ export function createPaced({ run, now }: PacedOptions): Paced {
     const startedAt = now();
     try {
       run();
-    } finally {
-      const endedAt = now();
-      notBefore = endedAt + Math.min(MOST_MS, REST * (endedAt - startedAt));
+    } catch (err) {
+      // What was served before goes on; the mistake must be seen.
+      log.error({ err }, 'cluster_listener_failed');
     }
+    const endedAt = now();
+    notBefore = endedAt + Math.min(MOST_MS, REST * (endedAt - startedAt));
   };
   return {
     schedule: () => void (timer ??= setTimeout(begin, Math.max(0, notBefore - now()))),

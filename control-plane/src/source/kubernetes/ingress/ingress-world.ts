@@ -1,7 +1,13 @@
 import { DEFAULT_GATEWAY_CONFIG_SPEC } from '@lanekeeper/mesh-file/objects/decode-gateway-config';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { CONTROLLER_NAME } from '../../../status/controller-name.ts';
-import { policyOf, type GatewayConfigs } from '../edge/gateway-configs.ts';
+import {
+  GATEWAY_CONFIGS,
+  MSE_INGRESS_CONFIGS,
+  policyOf,
+  type GatewayConfigs,
+  type ParametersRef,
+} from '../edge/gateway-configs.ts';
 import type { EdgeContext } from '../edge/edge-kind.ts';
 import type { IngressEntry, IngressWorld } from './convert/convert-ingresses.ts';
 import { isOurs } from './convert/ingress-class.ts';
@@ -34,18 +40,30 @@ export function ingressWorld({ watch, configs, context }: IngressSurroundings): 
     isDefault: ours.some((one) => one.isDefault),
   };
   const { entry, defaultSecret, findings } = entryOf(ours, configs);
+  const { secrets } = context;
   return {
     world: {
       ingresses: [...watch.ingresses.values()].filter(
         (ingress) => !ingress.meta.isTerminating && isOurs(ingress, classes),
       ),
       view: context.backends,
-      secret: (id) => context.secrets.material(id),
+      secret: (id) => secrets.material(id),
       entry,
       defaultSecret,
     },
-    findings,
+    findings: [...findings, ...defaultFindings(defaultSecret, secrets)],
   };
+}
+
+/** Of the certificate that the fleet has for hosts without one of their own. */
+function defaultFindings(id: string | undefined, secrets: EdgeContext['secrets']): readonly string[] {
+  const material = id === undefined ? undefined : secrets.material(id);
+  if (id === undefined || material?.kind === 'valid') return [];
+  const why =
+    material === undefined
+      ? `there is no Secret ${id} of type kubernetes.io/tls`
+      : `the Secret ${id} cannot be used: ${material.problem}`;
+  return [`the gateway's own certificate: ${why}; hosts without one of theirs are not served by https`];
 }
 
 interface Entry {
@@ -62,7 +80,7 @@ function entryOf(ours: readonly KubeIngressClass[], configs: Pick<GatewayConfigs
   const findings =
     parameters !== undefined && spec === undefined
       ? [
-          `IngressClass ${withParameters?.name}: there is no ${parameters.kind} ${parameters.namespace}/${parameters.name} that could be in force; nobody is let in until there is`,
+          `IngressClass ${withParameters?.name}: ${whyWithout(parameters)}; nobody is let in by Ingresses until there is one`,
         ]
       : [];
   const { http, https, ...rest } = spec ?? DEFAULT_GATEWAY_CONFIG_SPEC;
@@ -73,10 +91,21 @@ function entryOf(ours: readonly KubeIngressClass[], configs: Pick<GatewayConfigs
       className: first?.name ?? 'lanekeeper',
       // An access list that cannot be read must not open what was to be closed.
       policy: findings.length > 0 ? closed : policy,
-      http: { port: HTTP_PORT, publicPort: http?.port ?? 80 },
-      https: { port: HTTPS_PORT, publicPort: https?.port ?? 443 },
+      http: http === undefined ? undefined : { port: HTTP_PORT, publicPort: http.port },
+      https: https === undefined ? undefined : { port: HTTPS_PORT, publicPort: https.port },
     },
     defaultSecret: https?.secret === undefined ? undefined : serviceId(https.secret),
     findings,
   };
+}
+
+/** Why parameters say nothing. */
+function whyWithout({ kind, name, namespace }: ParametersRef): string {
+  if (kind === MSE_INGRESS_CONFIGS.kind) return `there is no ${kind} ${name}`;
+  if (kind !== GATEWAY_CONFIGS.kind) {
+    return `its parameters are of kind ${kind}; expected ${GATEWAY_CONFIGS.kind} or ${MSE_INGRESS_CONFIGS.kind}`;
+  }
+  return namespace === ''
+    ? `its parameters name no namespace; a ${kind} has one (scope: Namespace)`
+    : `there is no ${kind} ${namespace}/${name} that could be in force`;
 }

@@ -8,7 +8,7 @@ import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import type { CertificatePair } from '@lanekeeper/runtime/certificate-files';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GATEWAY_CONFIGS } from '../edge/gateway-configs.ts';
+import { GATEWAY_CONFIGS, MSE_INGRESS_CONFIGS } from '../edge/gateway-configs.ts';
 import { connectCluster, type KubernetesCluster } from '../kubernetes-cluster.ts';
 
 const OWN = 'lanekeeper-system';
@@ -150,4 +150,65 @@ it('lets in whom the GatewayConfig of the class lets in, and nobody while there 
       ...{ allow: ['10.0.0.0/8'], deny: [], trustedProxies: ['10.1.0.0/16'] },
     }),
   );
+});
+
+it.each([
+  [
+    { kind: 'GatewayConfig', name: 'edge', namespace: 'other' },
+    'there is no GatewayConfig other/edge that could be in force',
+  ],
+  [{ kind: 'GatewayConfig', name: 'edge' }, 'its parameters name no namespace'],
+  [{ kind: 'ConfigMap', name: 'edge', namespace: OWN }, 'expected GatewayConfig or MseIngressConfig'],
+])('lets nobody in by parameters %j, and says why', async (parameters, why) => {
+  const spec = { access: { allow: ['10.0.0.0/8'] } };
+  server.put({ resource: GATEWAY_CONFIGS }, { metadata: { name: 'edge', namespace: OWN }, spec });
+  putClass({ parameters });
+  putIngress();
+  await cluster.source.start();
+  expect(listeners('http')[0]?.policy.deny).toEqual(['0.0.0.0/0', '::/0']);
+  expect(cluster.source.findings().join()).toContain(why);
+});
+
+it("serves hosts without TLS of their own with the GatewayConfig's certificate, and only where it listens", async () => {
+  const parameters = { apiGroup: 'lanekeeper.io', kind: 'GatewayConfig', name: 'edge', namespace: OWN };
+  const spec = { listeners: { https: { secret: { name: 'edge-tls' } } } };
+  server.put({ resource: GATEWAY_CONFIGS }, { metadata: { name: 'edge', namespace: OWN }, spec });
+  putClass({ parameters });
+  putIngress();
+  await cluster.source.start();
+  expect(cluster.catalog.edge().value.listeners).toEqual([]);
+  expect(cluster.source.findings().join()).toContain(`there is no Secret ${OWN}/edge-tls`);
+  const pair = makePair(HOST);
+  const data = { 'tls.crt': btoa(pair.cert), 'tls.key': btoa(pair.key) };
+  server.put(
+    { resource: SECRETS },
+    { metadata: { name: 'edge-tls', namespace: OWN }, type: 'kubernetes.io/tls', data },
+  );
+  await vi.waitFor(() =>
+    expect(listeners('https')).toMatchObject([
+      { host: '*', certificates: [`${OWN}/edge-tls`], hosts: [{ host: HOST }] },
+    ]),
+  );
+  expect(listeners('http')).toEqual([]);
+  expect(cluster.source.findings()).toEqual([]);
+});
+
+it('takes of an MseIngressConfig what maps, and says at it what does not', async () => {
+  const parameters = { apiGroup: 'mse.alibabacloud.com', kind: 'MseIngressConfig', name: 'mse' };
+  const spec = {
+    common: { instance: { spec: '4c8g', replicas: 3 } },
+    global: { ipAccessControl: { whitelist: ['10.0.0.0/8'] } },
+  };
+  server.put({ resource: MSE_INGRESS_CONFIGS }, { metadata: { name: 'mse' }, spec });
+  putClass({ parameters });
+  putIngress();
+  await cluster.source.start();
+  lead();
+  expect(listeners('http')[0]?.policy).toMatchObject({ allow: ['10.0.0.0/8'], deny: [] });
+  await vi.waitFor(async () => {
+    const { status } = await client.get({ resource: MSE_INGRESS_CONFIGS, name: 'mse' });
+    expect(status).toMatchObject({
+      conditions: [{ type: 'LanekeeperMapped', status: 'False', reason: 'PartlyMapped' }],
+    });
+  });
 });

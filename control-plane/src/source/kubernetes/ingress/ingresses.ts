@@ -33,7 +33,7 @@ export function createIngresses(context: EdgeContext): ClusterKind {
     statuses.tell(judged.world.ingresses, problems);
     published.resolve();
   };
-  const paced = createPaced({ run: convert, now: () => performance.now() });
+  const paced = createPaced({ run: convert, now: () => performance.now(), log: context.log });
   const again = (): void => paced.schedule();
   const watch = watchIngresses(context, again);
   secrets.subscribe(again);

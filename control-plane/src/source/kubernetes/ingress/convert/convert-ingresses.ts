@@ -14,8 +14,10 @@ import { ingressName, type ReadIngress } from './place.ts';
 export interface IngressEntry {
   readonly className: string;
   readonly policy: EdgePolicy;
-  readonly http: { readonly port: number; readonly publicPort: number };
-  readonly https: { readonly port: number; readonly publicPort: number };
+  /** Undefined: nothing is served in plain text. */
+  readonly http: { readonly port: number; readonly publicPort: number } | undefined;
+  /** Undefined: nothing is served with TLS. */
+  readonly https: { readonly port: number; readonly publicPort: number } | undefined;
 }
 
 export interface IngressWorld extends Omit<TlsContext, 'problems'> {

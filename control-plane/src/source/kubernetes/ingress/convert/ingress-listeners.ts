@@ -1,55 +1,45 @@
-import type {
-  EdgeCertificate,
-  EdgeConfig,
-  EdgeHost,
-  EdgeListener,
-  EdgeRule,
-} from '@lanekeeper/protocol/edge';
+import type { EdgeConfig, EdgeHost, EdgeListener, EdgeRule } from '@lanekeeper/protocol/edge';
 import { compareHosts } from '../../edge/hostnames.ts';
 import { sortRules, type RankedRule } from '../../edge/sort-rules.ts';
 import type { IngressEntry } from './convert-ingresses.ts';
+import { readHosts, type IngressHost } from './ingress-hosts.ts';
 import { toHttps } from './ingress-rules.ts';
-import { hostTls, type HostTls, type TlsContext } from './ingress-tls.ts';
+import type { TlsContext } from './ingress-tls.ts';
 import type { Place } from './place.ts';
+import { tlsPlaces, type TlsPlace } from './tls-places.ts';
 
-/** One host with all its places, the oldest first. */
-interface Host {
-  readonly host: string;
-  readonly places: readonly Place[];
-  /** Undefined: nobody wants TLS for it. */
-  readonly tls: HostTls | undefined;
-}
-
-/** One listener in plain text for all hosts, one of TLS for each host that has a certificate, or should. */
+/**
+ * One listener in plain text for all hosts; of TLS one for each host that has a certificate, or should, and one with the gateway's own
+ * certificate for those that ask for none.
+ */
 export function ingressListeners(
   places: readonly Place[],
   entry: IngressEntry,
   context: TlsContext,
 ): EdgeConfig {
-  const hosts = [...Map.groupBy(places, ({ host }) => host)]
-    .map(([host, all]): Host => ({ host, places: all, tls: tlsOf(host, all, context) }))
-    .toSorted((a, b) => compareHosts(a.host, b.host));
-  const listeners = [plainListener(hosts, entry), ...hosts.flatMap((host) => tlsListener(host, entry))];
-  const certificates = hosts.flatMap(({ tls }): readonly [string, EdgeCertificate][] =>
-    tls?.kind === 'certificate' ? [[tls.id, tls.certificate]] : [],
+  const hosts = readHosts(places, entry, context);
+  const { http, https } = entry;
+  const secured = https === undefined ? [] : tlsPlaces(hosts, context);
+  const listeners = [
+    ...(http === undefined ? [] : [plainListener(hosts, entry, http)]),
+    ...(https === undefined ? [] : secured.map((place) => tlsListener(place, entry, https))),
+  ];
+  const certificates = secured.flatMap(({ tls }) =>
+    tls.kind === 'certificate' ? [[tls.id, tls.certificate] as const] : [],
   );
   return { listeners, certificates: Object.fromEntries(certificates) };
 }
 
-/** The first Ingress that wants TLS for a host says with which certificate. */
-function tlsOf(host: string, places: readonly Place[], context: TlsContext): HostTls | undefined {
-  for (const { ingress } of new Set(places.map(({ owner }) => owner))) {
-    const tls = hostTls(ingress, host, context);
-    if (tls !== undefined) return tls;
-  }
-  return undefined;
-}
+type Ports = NonNullable<IngressEntry['http']>;
 
-function plainListener(hosts: readonly Host[], { className, policy, http }: IngressEntry): EdgeListener {
+function plainListener(hosts: readonly IngressHost[], entry: IngressEntry, http: Ports): EdgeListener {
+  const { className, policy, https } = entry;
   const served = hosts.map(({ host, places, tls }): EdgeHost => ({
     host,
     // Behind a trusted proxy that ends TLS the redirect gives way to what it leads to.
-    rules: rulesOf(places, (place, rule) => (goesToHttps(place, tls) ? [toHttps(rule), rule] : [rule])),
+    rules: rulesOf(places, (place, rule) =>
+      goesToHttps(place, tls !== undefined) ? [toHttps(rule, https?.publicPort), rule] : [rule],
+    ),
   }));
   return {
     ...{ name: `IngressClass ${className}: http`, ...http, protocol: 'http', host: '*' },
@@ -58,24 +48,20 @@ function plainListener(hosts: readonly Host[], { className, policy, http }: Ingr
 }
 
 function tlsListener(
-  { host, places, tls }: Host,
-  { className, policy, https }: IngressEntry,
-): readonly EdgeListener[] {
-  if (tls === undefined) return [];
-  const name = `IngressClass ${className}: https ${host}`;
-  const isWhole = tls.kind === 'certificate';
-  return [
-    {
-      ...{ name, ...https, protocol: 'https', host, policy },
-      certificates: isWhole ? [tls.id] : [],
-      hosts: isWhole ? [{ host, rules: rulesOf(places, (_, rule) => [rule]) }] : [],
-    },
-  ];
+  { host, tls, hosts }: TlsPlace,
+  { className, policy }: IngressEntry,
+  https: Ports,
+): EdgeListener {
+  return {
+    ...{ name: `IngressClass ${className}: https ${host}`, ...https, protocol: 'https', host, policy },
+    certificates: tls.kind === 'certificate' ? [tls.id] : [],
+    hosts: hosts.map((each) => ({ host: each.host, rules: rulesOf(each.places, (_, rule) => [rule]) })),
+  };
 }
 
-function goesToHttps({ owner }: Place, tls: HostTls | undefined): boolean {
+function goesToHttps({ owner }: Place, wantsTls: boolean): boolean {
   const { https } = owner.settings.redirects;
-  return https === 'always' || (https === 'with-tls' && tls !== undefined);
+  return https === 'always' || (https === 'with-tls' && wantsTls);
 }
 
 function rulesOf(
@@ -91,7 +77,7 @@ function rulesOf(
 }
 
 /** `from-to-www-redirect`: the other name leads to the one that the Ingress has, unless somebody serves that name. */
-function withWww(hosts: readonly Host[], served: readonly EdgeHost[]): readonly EdgeHost[] {
+function withWww(hosts: readonly IngressHost[], served: readonly EdgeHost[]): readonly EdgeHost[] {
   const taken = new Set(served.map(({ host }) => host));
   const others = hosts
     .filter(({ host, places }) => !host.startsWith('*') && places.some(wantsWww))

@@ -14,4 +14,5 @@ export type IngressProblemReason =
   | 'CanaryWithoutMain'
   | 'CertificateMissing'
   | 'HostPathTaken'
+  | 'ListenerMissing'
   | 'PathNotUsable';

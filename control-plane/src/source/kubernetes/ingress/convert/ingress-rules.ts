@@ -2,6 +2,8 @@ import type { EdgeAction, EdgeRule, HeaderChange } from '@lanekeeper/protocol/ed
 import type { IngressSettings } from '@lanekeeper/mesh-file/ingress-annotations/ingress-settings';
 import type { ConvertedPath } from './ingress-paths.ts';
 
+const HTTPS_PORT = 443;
+
 export interface PlaceRule {
   /** `Ingress shop/a: www.example.com/path`. */
   readonly name: string;
@@ -44,11 +46,12 @@ function withPrefixHeader(
 }
 
 /** The same place in plain text where there is TLS: the client is to come again by https. */
-export function toHttps({ name, match, allow, deny }: EdgeRule): EdgeRule {
+export function toHttps({ name, match, allow, deny }: EdgeRule, publicPort = HTTPS_PORT): EdgeRule {
+  const port = publicPort === HTTPS_PORT ? {} : { port: publicPort };
   return {
     name,
     match,
-    action: { kind: 'redirect', status: 308, scheme: 'https' },
+    action: { kind: 'redirect', status: 308, scheme: 'https', ...port },
     ...(allow === undefined ? {} : { allow }),
     ...(deny === undefined ? {} : { deny }),
   };

@@ -14,7 +14,7 @@ export type HostTls =
 export interface TlsContext {
   /** By `namespace/name`; undefined: there is no such Secret. */
   readonly secret: (id: string) => TlsMaterial | undefined;
-  /** Of GatewayConfig, for entries that name no Secret. */
+  /** Of GatewayConfig, for entries that name no Secret and hosts without an entry. */
   readonly defaultSecret: string | undefined;
   readonly problems: IngressProblem[];
 }
@@ -31,6 +31,17 @@ export function hostTls(ingress: KubeIngress, host: string, context: TlsContext)
   const message = `${host} is not served by https: ${whyNot(id, material)}`;
   context.problems.push({ ingress: ingressName(ingress), reason: 'CertificateMissing', message });
   return { kind: 'broken' };
+}
+
+/** What there is for hosts that no Ingress wants TLS for. */
+export function defaultTls({ defaultSecret, secret }: TlsContext): HostTls | undefined {
+  const material = defaultSecret === undefined ? undefined : secret(defaultSecret);
+  if (defaultSecret === undefined || material?.kind !== 'valid') return undefined;
+  return { kind: 'certificate', id: defaultSecret, certificate: material.certificate };
+}
+
+export function wantsTls(ingress: KubeIngress, host: string): boolean {
+  return entryFor(ingress.tls, host) !== undefined;
 }
 
 /** The entry that names the host, else the one whose wildcard is for it, else one that is for all hosts. */

@@ -42,12 +42,13 @@ function serviceCalled(id: string): KubeService {
 export interface FixtureOptions {
   readonly secrets?: Readonly<Record<string, TlsMaterial>>;
   readonly defaultSecret?: string;
+  readonly entry?: Partial<IngressEntry>;
 }
 
 /** Converts Ingresses written as YAML; later ones of the text are younger unless they say when they were made. */
 export function convert(
   text: string,
-  { secrets = {}, defaultSecret }: FixtureOptions = {},
+  { secrets = {}, defaultSecret, entry = {} }: FixtureOptions = {},
 ): ConvertedIngresses {
   const reader = new FieldReader(() => undefined);
   const ingresses = parseAllDocuments(text).map((document, index) => {
@@ -58,7 +59,7 @@ export function convert(
   return convertIngresses({
     ingresses,
     view: VIEW,
-    entry: ENTRY,
+    entry: { ...ENTRY, ...entry },
     defaultSecret,
     secret: (id) => secrets[id],
   });
