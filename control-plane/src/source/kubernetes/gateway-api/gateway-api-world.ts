@@ -1,3 +1,4 @@
+import type { ClusterChanges } from '../cluster-tables.ts';
 import type { KubeService } from '../objects.ts';
 import type { EdgeContext } from '../edge/edge-kind.ts';
 import type { GatewayApiView } from './convert/gateway-api-view.ts';
@@ -14,53 +15,84 @@ export interface GatewayApiWorld {
   subscribe(listener: () => void): void;
 }
 
-export function gatewayApiWorld(context: EdgeContext, watch: GatewayApiWatch): GatewayApiWorld {
-  const { tables, backends, namespace } = context;
-  let places: ReadonlyMap<string, PlacedService> = new Map();
-  let readyPods = 0;
-  /** Question -> the answer; and how it is asked again. */
-  let asked = new Map<string, { readonly answer: unknown; readonly ask: () => unknown }>();
-  const remember = <T>(question: string, ask: () => T): T => {
-    const known = asked.get(question);
+export function createGatewayApiWorld(context: EdgeContext, watch: GatewayApiWatch): GatewayApiWorld {
+  return new RememberedWorld(context, watch);
+}
+
+interface Asked {
+  readonly answer: unknown;
+  readonly ask: () => unknown;
+}
+
+class RememberedWorld implements GatewayApiWorld {
+  readonly #context: EdgeContext;
+  readonly #watch: GatewayApiWatch;
+  #places: ReadonlyMap<string, PlacedService> = new Map();
+  #readyPods = 0;
+  /** Question -> the answer, and how it is asked again. */
+  #asked = new Map<string, Asked>();
+
+  constructor(context: EdgeContext, watch: GatewayApiWatch) {
+    this.#context = context;
+    this.#watch = watch;
+  }
+
+  view(): GatewayApiView {
+    const { tables, backends, secrets, policyOf } = this.#context;
+    const places = this.#places;
+    this.#asked = new Map();
+    return {
+      ...this.#watch.tables,
+      service: (id) => this.#remember(`service ${id}`, () => backends.service(id)),
+      laneOf: (id) => this.#remember(`lane ${id}`, () => backends.laneOf(id)),
+      namespaceLabels: (name) =>
+        this.#remember(`namespace ${name}`, () => tables.namespaces.get(name)?.meta.labels),
+      tlsMaterial: (secret) => secrets.material(secret),
+      policyOf,
+      placeOf: (gateway) => places.get(gateway),
+      fleet: { readyPods: this.#readyPods },
+      bundleVersion: this.#watch.bundleVersion(),
+    };
+  }
+
+  places(): ReadonlyMap<string, PlacedService> {
+    return this.#places;
+  }
+
+  subscribe(listener: () => void): void {
+    this.#context.subscribe((changes) => {
+      const isOther = this.#takeFleet(changes);
+      if (isOther || this.#isOutdated()) listener();
+    });
+    // Lanes of Services may be others by a Lane alone.
+    this.#context.catalog.subscribe(({ keys }) => {
+      if (keys.size > 0 && this.#isOutdated()) listener();
+    });
+  }
+
+  /** Whether Services of Gateways, or how many pods are ready, are others. */
+  #takeFleet({ services, pods }: ClusterChanges): boolean {
+    const { namespace } = this.#context;
+    const arePlaces = touches(services.keys, namespace);
+    if (arePlaces) this.#places = placesOf(gatewayServices(this.#context));
+    const before = this.#readyPods;
+    if (touches(pods.keys, namespace)) this.#readyPods = countReady(this.#context);
+    return arePlaces || this.#readyPods !== before;
+  }
+
+  #remember<T>(question: string, ask: () => T): T {
+    const known = this.#asked.get(question);
+    // What stands under a question is the answer to it.
     if (known !== undefined) return known.answer as T;
     const answer = ask();
-    asked.set(question, { answer, ask });
+    this.#asked.set(question, { answer, ask });
     return answer;
-  };
-  const isOutdated = (): boolean => [...asked.values()].some(({ answer, ask }) => ask() !== answer);
-  const view = (): GatewayApiView => {
-    asked = new Map();
-    return {
-      ...watch.tables,
-      service: (id) => remember(`service ${id}`, () => backends.service(id)),
-      laneOf: (id) => remember(`lane ${id}`, () => backends.laneOf(id)),
-      namespaceLabels: (name) =>
-        remember(`namespace ${name}`, () => tables.namespaces.get(name)?.meta.labels),
-      tlsMaterial: (secret) => context.secrets.material(secret),
-      policyOf: context.policyOf,
-      placeOf: (gateway) => places.get(gateway),
-      fleet: { readyPods },
-      bundleVersion: watch.bundleVersion(),
-    };
-  };
-  return {
-    view,
-    places: () => places,
-    subscribe(listener) {
-      context.subscribe(({ services, pods }) => {
-        const [arePlaces, arePods] = [services, pods].map(({ keys }) => touches(keys, namespace));
-        const servicesOf = arePlaces === true ? gatewayServices(context) : undefined;
-        if (servicesOf !== undefined) places = placesOf(servicesOf);
-        const before = readyPods;
-        if (arePods === true) readyPods = countReady(context);
-        if (servicesOf !== undefined || readyPods !== before || isOutdated()) listener();
-      });
-      // Lanes of Services may be others by a Lane alone.
-      context.catalog.subscribe(({ keys }) => {
-        if (keys.size > 0 && isOutdated()) listener();
-      });
-    },
-  };
+  }
+
+  #isOutdated(): boolean {
+    for (const { answer, ask } of this.#asked.values()) if (ask() !== answer) return true;
+    return false;
+  }
 }
 
 function touches(keys: ReadonlySet<string>, namespace: string): boolean {

@@ -3,68 +3,101 @@ import type { GatewayServiceType } from '../../../config.ts';
 import type { ObjectRef } from '../../../status/object-statuses.ts';
 import type { ClusterKind } from '../cluster-kind.ts';
 import type { EdgeContext } from '../edge/edge-kind.ts';
-import { createPaced } from '../edge/paced.ts';
+import { createPaced, type Paced } from '../edge/paced.ts';
 import { convertGatewayApi, type ConvertedGatewayApi } from './convert/convert-gateway-api.ts';
 import type { WantedStatus } from './convert/wanted-status.ts';
-import type { ApiMeta } from './objects.ts';
+import type { ApiMeta, ApiObject } from './objects.ts';
 import { GatewayServices } from './services/gateway-services.ts';
-import { gatewayApiWorld } from './gateway-api-world.ts';
-import { watchGatewayApi } from './watch-gateway-api.ts';
+import { createGatewayApiWorld, type GatewayApiWorld } from './gateway-api-world.ts';
+import { watchGatewayApi, type GatewayApiWatch } from './watch-gateway-api.ts';
 
 export interface GatewayApiOptions {
   readonly serviceType: GatewayServiceType;
 }
 
 /** Gateways and their routes: what of them gateway pods serve, their statuses, and as the leader their Services. */
-export function createGatewayApi(context: EdgeContext, { serviceType }: GatewayApiOptions): ClusterKind {
-  const { log, client, isLeader, namespace, statuses, secrets } = context;
-  const services = new GatewayServices({ client, isLeader, namespace, type: serviceType, log });
-  const standing = new Map<string, WantedStatus>();
-  const published = Promise.withResolvers<void>();
-  published.promise.catch(() => undefined);
-  const watch = watchGatewayApi(context, {
-    onChange: () => paced.schedule(),
-    onStatus(resource, { meta, status }) {
-      const wanted = standing.get(keyOf(resource, meta));
-      if (wanted !== undefined) statuses.want(refOf(resource, meta), wanted.status, status);
-    },
-  });
-  const world = gatewayApiWorld(context, watch);
-  let isKnown = false;
-  const convert = (): void => {
-    if (!isKnown) return;
-    const converted = convertGatewayApi(world.view());
+export function createGatewayApi(context: EdgeContext, options: GatewayApiOptions): ClusterKind {
+  return new GatewayApi(context, options);
+}
+
+class GatewayApi implements ClusterKind {
+  readonly #context: EdgeContext;
+  readonly #watch: GatewayApiWatch;
+  readonly #world: GatewayApiWorld;
+  readonly #services: GatewayServices;
+  readonly #paced: Paced;
+  /** What each status says, for when somebody else writes it. */
+  readonly #standing = new Map<string, WantedStatus>();
+  readonly #published = Promise.withResolvers<void>();
+  readonly #endLeading: () => void;
+  /** Whether all that the conversion asks for has been read. */
+  #isKnown = false;
+
+  constructor(context: EdgeContext, { serviceType }: GatewayApiOptions) {
+    const { log, client, isLeader, namespace } = context;
+    this.#context = context;
+    this.#paced = createPaced({ run: () => this.#convert(), now: () => performance.now(), log });
+    const schedule = (): void => this.#paced.schedule();
+    this.#services = new GatewayServices({ client, isLeader, namespace, type: serviceType, log });
+    this.#watch = watchGatewayApi(context, {
+      onChange: schedule,
+      onStatus: (resource, object) => this.#tellAgain(resource, object),
+    });
+    this.#world = createGatewayApiWorld(context, this.#watch);
+    this.#world.subscribe(schedule);
+    context.secrets.subscribe(schedule);
+    context.configs.subscribe(schedule);
+    this.#endLeading = context.leadership.subscribe(() => this.#services.work());
+    // Whoever does not wait for it has no use for the rejection.
+    this.#published.promise.catch(() => undefined);
+  }
+
+  start(): void {
+    this.#watch.start();
+  }
+
+  async synced(): Promise<void> {
+    const { secrets, configs, clusterKnown } = this.#context;
+    await Promise.all([this.#watch.synced(), secrets.synced(), configs.synced(), clusterKnown()]);
+    this.#isKnown = true;
+    this.#paced.schedule();
+    await this.#published.promise;
+  }
+
+  problems(): readonly string[] {
+    return this.#watch.problems();
+  }
+
+  /** They stand in the statuses of the objects. */
+  findings(): readonly string[] {
+    return [];
+  }
+
+  stop(): void {
+    this.#published.reject(new Error('the Gateway API was stopped before it was known'));
+    this.#endLeading();
+    this.#paced.stop();
+    this.#services.stop();
+    this.#watch.stop();
+  }
+
+  #convert(): void {
+    if (!this.#isKnown) return;
+    const { secrets, serve } = this.#context;
+    const converted = convertGatewayApi(this.#world.view());
     secrets.want('gateway-api', converted.secrets);
     // It is told of when they have been read: nobody is to lose a certificate that is only on its way.
     if (!secrets.isComplete()) return;
-    context.serve(converted.edge);
-    tellStatuses(converted, standing, context);
-    services.want({ ...converted.gateways, present: world.places() });
-    published.resolve();
-  };
-  const paced = createPaced({ run: convert, now: () => performance.now() });
-  world.subscribe(() => paced.schedule());
-  secrets.subscribe(() => paced.schedule());
-  context.configs.subscribe(() => paced.schedule());
-  const endLeading = context.leadership.subscribe(() => services.work());
-  return {
-    start: () => watch.start(),
-    async synced() {
-      await Promise.all([watch.synced(), secrets.synced(), context.clusterKnown()]);
-      isKnown = true;
-      paced.schedule();
-      await published.promise;
-    },
-    problems: () => watch.problems(),
-    findings: () => [],
-    stop() {
-      published.reject(new Error('the Gateway API was stopped before it was known'));
-      endLeading();
-      paced.stop();
-      services.stop();
-      watch.stop();
-    },
-  };
+    serve(converted.edge);
+    tellStatuses(converted, this.#standing, this.#context);
+    this.#services.want({ ...converted.gateways, present: this.#world.places() });
+    this.#published.resolve();
+  }
+
+  #tellAgain(resource: Resource, { meta, status }: ApiObject): void {
+    const wanted = this.#standing.get(keyOf(resource, meta));
+    if (wanted !== undefined) this.#context.statuses.want(refOf(resource, meta), wanted.status, status);
+  }
 }
 
 function tellStatuses(

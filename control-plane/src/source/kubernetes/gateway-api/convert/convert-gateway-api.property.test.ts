@@ -39,8 +39,8 @@ function acceptedRoutes({ statuses }: ConvertedGatewayApi): ReadonlySet<string> 
     for (const parent of (status['parents'] ?? []) as readonly unknown[]) {
       const { parentRef, conditions } = fieldsOf(parent);
       const [first] = conditions as readonly { type: string; status: string }[];
-      const ref = fieldsOf(parentRef);
-      const gateway = `${String(ref['namespace'] ?? namespace)}/${String(ref['name'])}`;
+      const ref = parentRef as { readonly namespace?: string; readonly name: string };
+      const gateway = `${ref.namespace ?? namespace}/${ref.name}`;
       if (first?.type === 'Accepted' && first.status === 'True')
         accepted.add(`${gateway} ${resource.kind} ${namespace}/${name}`);
     }

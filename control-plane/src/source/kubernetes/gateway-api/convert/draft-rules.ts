@@ -82,11 +82,10 @@ function draft<Match>(
   const filters = convertFilters(rule.filters, { at: 'rule', hasPrefixesOnly }, problems);
   const backends = rule.backends.map((ref) => draftBackend(ref, problems));
   const timeouts = convertTimeouts(rule.timeouts, problems);
-  const made: RuleDraft = {
+  return checked({
     label: `rule ${rule.name === '' ? index : rule.name}`,
     ...{ matches: usable, filters, backends, timeouts, problems, unheeded: rule.unheeded },
-  };
-  return problems.length > 0 ? made : checked(made);
+  });
 }
 
 const REFUSING: Pick<EdgeRule, 'name' | 'action'> = {
@@ -96,19 +95,25 @@ const REFUSING: Pick<EdgeRule, 'name' | 'action'> = {
 
 /** As gateways will, but for the backends: each part once, however many matches share it. */
 function checked(made: RuleDraft): RuleDraft {
-  const { redirect, mirrors: _, ...changes } = made.filters;
-  const { label: name, timeouts } = made;
+  const ofMatches = made.matches.map(({ match }) => ruleProblems({ ...REFUSING, match }));
+  const matches = made.matches.filter((_, index) => ofMatches[index]?.length === 0);
+  const found = made.problems.length > 0 ? [] : [...problemsBesideMatches(made), ...ofMatches.flat()];
+  const problems = [...new Set(found)].map((message): FilterProblem => ({
+    reason: 'UnsupportedValue',
+    message,
+  }));
+  return { ...made, matches, problems: [...made.problems, ...problems] };
+}
+
+function problemsBesideMatches({ label: name, filters, timeouts, backends }: RuleDraft): readonly string[] {
+  const { redirect, mirrors: _, ...changes } = filters;
   const action: EdgeAction =
     redirect === undefined ? { kind: 'forward', backends: [] } : { kind: 'redirect', ...redirect };
   const common = { name, action, match: {}, ...changes, ...(timeouts === undefined ? {} : { timeouts }) };
-  const ofBackends = made.backends.flatMap(({ ref: _ref, ...headers }) =>
+  const ofBackends = backends.flatMap(({ ref: _ref, ...headers }) =>
     Object.keys(headers).length === 0 ? [] : ruleProblems({ ...REFUSING, match: {}, ...headers }),
   );
-  const ofMatches = made.matches.map(({ match }) => ruleProblems({ ...REFUSING, match }));
-  const found = new Set([...ruleProblems(common), ...ofBackends, ...ofMatches.flat()]);
-  if (found.size === 0) return made;
-  const problems = [...found].map((message): FilterProblem => ({ reason: 'UnsupportedValue', message }));
-  return { ...made, matches: made.matches.filter((__, index) => ofMatches[index]?.length === 0), problems };
+  return [...ruleProblems(common), ...ofBackends];
 }
 
 function draftBackend(ref: BackendRef, problems: FilterProblem[]): BackendDraft {

@@ -70,8 +70,9 @@ export class GatewayApiObjects {
   /** Each Gateway has its Service, and an address of it. */
   view(): GatewayApiView {
     const places = this.#places();
+    const { gatewayClasses, gateways, httpRoutes, grpcRoutes, referenceGrants } = this;
     return {
-      ...this,
+      ...{ gatewayClasses, gateways, httpRoutes, grpcRoutes, referenceGrants },
       service: (id) => this.services.get(id),
       laneOf: (id) => laneOf(this.services.get(id)),
       namespaceLabels: (name) => this.namespaces.get(name)?.meta.labels,

@@ -29,7 +29,7 @@ function accepted({ parametersRef }: KubeGatewayClass, view: GatewayApiView): Ve
 /** Whatever is of version 1 has all the fields that we read. */
 function supportedVersion(version: string | undefined): Verdict | undefined {
   if (version === undefined) return undefined;
-  if (/^v1\./.test(version)) return holds('SupportedVersion', `the CRDs are of release ${version}`);
+  if (version.startsWith('v1.')) return holds('SupportedVersion', `the CRDs are of release ${version}`);
   const message = `the CRDs are of release ${version}; releases v1.x are supported`;
   return fails({ reason: 'UnsupportedVersion', message });
 }
