@@ -21,6 +21,7 @@ export interface GatewayOptions {
   readonly variables?: SidecarOptions['variables'];
   /** Runs the program under another command, `taskset -c 0` say. */
   readonly prefix?: readonly string[];
+  readonly nodeArgs?: readonly string[];
 }
 
 /** What `GET /config` says of a listener. */
@@ -44,11 +45,7 @@ export interface GatewayProcess {
 }
 
 /** The real bundle in its edge role, with a control plane beside it that speaks the contract and is told what to say. */
-export async function startGateway({
-  apps,
-  variables,
-  prefix = [],
-}: GatewayOptions): Promise<GatewayProcess> {
+export async function startGateway({ apps, variables, ...how }: GatewayOptions): Promise<GatewayProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'lanekeeper-gateway-'));
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, 'a token');
@@ -62,7 +59,7 @@ export async function startGateway({
   });
   const said = (): { version: string; value: EdgeConfig } => ({ version: String(version), value: edge });
   const process = await startSidecar({
-    prefix,
+    ...how,
     variables: {
       role: 'gateway',
       app: 'gateway',

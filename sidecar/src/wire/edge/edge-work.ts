@@ -13,6 +13,13 @@ export interface EdgeWorkOptions {
   readonly copies: () => Copies | undefined;
 }
 
+/** Whether a route wants anything while a request is on its way; most want none of it, and pay for none. */
+export function wantsWork(edge: EdgeHandling | undefined): edge is EdgeHandling {
+  if (edge === undefined) return false;
+  const { maxBodyBytes, requestTimeoutMs, attemptTimeoutMs, mirrors } = edge;
+  return (maxBodyBytes ?? requestTimeoutMs ?? attemptTimeoutMs ?? mirrors) !== undefined;
+}
+
 /** What a gateway's route wants while a request is on its way: bounds of time and size, and copies. */
 export class EdgeWork {
   readonly #options: EdgeWorkOptions;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProxyError } from '../../proxy-error.ts';
 import type { Mirrors } from '../edge/copies.ts';
-import { EdgeWork } from '../edge/edge-work.ts';
+import { EdgeWork, wantsWork } from '../edge/edge-work.ts';
 import { hasToken, isHopByHop, nominatedFields } from '../hop-by-hop.ts';
 import { isRepeatable, type PlainRequest } from '../plain-request.ts';
 import type { Downstream } from './client-answer.ts';
@@ -17,7 +17,7 @@ export interface EdgeEvents {
 /** What the route of an HTTP/1 request wants; undefined almost always. */
 export function edgeWork(down: Downstream, decided: Decided, events: EdgeEvents): EdgeWork | undefined {
   const { edge } = decided.exchange;
-  if (edge === undefined) return undefined;
+  if (!wantsWork(edge)) return undefined;
   const { mirrors, timedOut, tooLarge } = events;
   const { method } = decided.checked.head;
   return new EdgeWork({

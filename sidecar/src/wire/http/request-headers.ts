@@ -38,10 +38,7 @@ export function requestHeaders(request: IncomingMessage, options: RequestHeaderO
     out['TE'] = 'trailers';
     out['Connection'] = 'TE';
   }
-  for (const edit of options.edits) {
-    if (edit.value !== null)
-      append(out, edit.append === true ? spellingOf(out, edit.name) : edit.name, edit.value);
-  }
+  addEdits(out, options.edits);
   return out;
 }
 
@@ -56,6 +53,14 @@ function firstSpelling(names: Map<string, string>, name: string, lower: string):
   const known = names.get(lower);
   if (known === undefined) names.set(lower, name);
   return known ?? name;
+}
+
+function addEdits(out: OutgoingHeaders, edits: readonly HeaderEdit[]): void {
+  for (let at = 0; at < edits.length; at += 1) {
+    const edit = edits[at];
+    if (edit === undefined || edit.value === null) continue;
+    append(out, edit.append === true ? spellingOf(out, edit.name) : edit.name, edit.value);
+  }
 }
 
 /** The name as it stands in `out` already; Node would let the last spelling of a name win. */

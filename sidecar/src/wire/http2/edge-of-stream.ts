@@ -1,6 +1,5 @@
-import { EdgeWork } from '../edge/edge-work.ts';
+import { EdgeWork, wantsWork, type EdgeWorkOptions } from '../edge/edge-work.ts';
 import { isRepeatable } from '../plain-request.ts';
-import type { EdgeWorkOptions } from '../edge/edge-work.ts';
 import { fieldValue } from './fields.ts';
 import { plainRequest } from './plain-fields.ts';
 import type { RelayOptions } from './relay.ts';
@@ -11,7 +10,7 @@ export function edgeWork(
   events: Pick<EdgeWorkOptions, 'timedOut' | 'tooLarge'>,
 ): EdgeWork | undefined {
   const { edge } = exchange;
-  if (edge === undefined) return undefined;
+  if (!wantsWork(edge)) return undefined;
   return new EdgeWork({
     edge,
     ...events,
