@@ -139,7 +139,7 @@ describe('the statuses that the control plane writes', () => {
   } as const;
   const good = declare(LANES, documentOf(LANES, 'gray', { group: 'demo' }, { generation: 5 }), undefined);
   const invalid = declare(LANES, documentOf(LANES, 'gray', { group: 7 }, { generation: 6 }), good);
-  const judged = { declared: invalid, verdict: undefined, warnings: [finding] };
+  const judged = { declared: invalid, verdict: undefined, warnings: [finding], isOverruled: false };
   const members = [
     { service: 'shop/a', isUnknown: false, pods: 2, injected: 1, lanes: new Map([['gray', 1]]) },
   ];
