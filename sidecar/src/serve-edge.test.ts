@@ -42,6 +42,11 @@ interface RunningEdge {
 async function startEdge(): Promise<RunningEdge & { release(): void; readonly waiting: () => number }> {
   const slow: (() => void)[] = [];
   const app = createHttpServer((request, response) => {
+    if (request.url === '/broken') {
+      response.writeHead(200);
+      response.write('part', () => response.socket?.resetAndDestroy());
+      return;
+    }
     const answer = (): void => void response.end('from the application');
     if (request.url === '/slow') slow.push(answer);
     else answer();
@@ -278,6 +283,14 @@ describe('TLS', () => {
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' } as const;
     await expect(shakeHands(port, 'a.test', old)).rejects.toThrow();
     expect((await shakeHands(port, 'a.test', { maxVersion: 'TLSv1.2' })).subject).toBe('a.test');
+  });
+
+  test('a response that breaks off is no orderly end for a client over TLS', async () => {
+    const running = await startEdge();
+    const port = await freePort();
+    await running.apply([https(port, 'a.test', 'x/a')], { 'x/a': a });
+    const { socket } = await shakeHands(port, 'a.test');
+    await expect(askOver(socket, 'a.test', '/broken')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
   test('HTTP without TLS on its port is closed', async () => {

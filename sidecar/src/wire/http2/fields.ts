@@ -59,7 +59,10 @@ export function editFields(
   received: IncomingHttpHeaders,
 ): string[] {
   const edited = withoutReplaced(fields, edits);
-  for (const { name, value } of edits) if (value !== null) edited.push(name, value);
+  for (let at = 0; at < edits.length; at += 1) {
+    const edit = edits[at];
+    if (edit !== undefined && edit.value !== null) edited.push(edit.name, edit.value);
+  }
   return flagSensitive(edited, received);
 }
 
