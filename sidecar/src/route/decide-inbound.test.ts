@@ -161,6 +161,18 @@ describe('decideInbound', () => {
     expect(arrive({ 'x-user': '7' }, { to: BASE_POD, config: elsewhere })).toMatchObject({ subset: 'base' });
   });
 
+  it('sends what is coloured only here to its lane, though a sidecar chose this pod without knowing, and in a strict group too', () => {
+    const lanes = [lane('gray', { match: [{ headers: { _env: { exact: 'grey' } } }], entries: ['b'] })];
+    const headers = { _env: 'grey', 'x-lanekeeper-hop': 'origin' };
+    for (const config of [DEMO, STRICT]) {
+      expect(arrive(headers, { to: BASE_POD, config: { ...config, lanes } })).toMatchObject({
+        evidence: { rung: 'rule' },
+        target: GRAY_POD,
+        refusal: undefined,
+      });
+    }
+  });
+
   it("does not colour at a workload of another group that bears an entry's name", () => {
     const match = [{ headers: { 'x-user': { exact: '7' } } }];
     const groups = [group(['b'], { name: 'mine' }), group([], { name: 'demo' })];

@@ -38,7 +38,11 @@ export function decideInbound(head: RequestHead, connection: Connection, context
   const policy = own.service?.policy ?? snapshot.defaultPolicy;
   const rules = entryRules(snapshot, workload.app, policy.group);
   const origin = { clientAddress: connection.peer.address };
-  const evidence = readInboundEvidence(head, evidenceContext(context, policy, rules, origin), untaggedInbound);
+  const evidence = readInboundEvidence(
+    head,
+    evidenceContext(context, policy, rules, origin),
+    untaggedInbound,
+  );
   if (isConflict(evidence)) return refuseConflict(evidence, own.servicePort, snapshot.generation);
   return judge({ head, connection, context, own, evidence });
 }
@@ -78,13 +82,15 @@ function judgeByService(arrival: Arrival, servicePort: ServicePort): Decision {
   if (selection.subset === podLane) return accept(arrival, selection.fallback, selection.dropped);
   const hop = head.headers.get(HEADERS.hop);
   const wasSentOn = hop === HOP.corrected || hop === HOP.relayed;
-  const chosen = hop === HOP.origin || wasSentOn;
+  // Whoever chose did not know the colour that the request has got only here.
+  const isColoured = evidence.rung === 'rule';
+  const chosen = wasSentOn || (hop === HOP.origin && !isColoured);
   // Chosen by a sidecar that saw other failures than we do, or the best there is: both within what the lane allows.
   if ((chosen || selection.endpoint === undefined) && mayServe(podLane, arrival, servicePort, chosen)) {
     return accept(arrival, fallbackTo(podLane, arrival, servicePort), selection.dropped);
   }
   if (wasSentOn) return refuseArrival(arrival, 'loop');
-  if (servicePort.service.policy.mode === 'strict') return refuseArrival(arrival, 'refused');
+  if (servicePort.service.policy.mode === 'strict' && !isColoured) return refuseArrival(arrival, 'refused');
   return toSelection({ evidence, servicePort, escape: 'corrected', chosen: undefined }, selection, context);
 }
 
