@@ -45,6 +45,8 @@ export interface EdgePolicy {
   readonly allow: readonly string[];
   /** Networks; stronger than `allow`. */
   readonly deny: readonly string[];
+  /** Per cent, 0 to 100: each request without a trace begins one, and so many of these are sampled. Absent: none begins for that. */
+  readonly traceSampleRate?: number;
 }
 
 export interface EdgeHost {

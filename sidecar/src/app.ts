@@ -98,6 +98,7 @@ function assembleExchanges(mesh: MeshView, telemetry: Telemetry): Exchanges {
     traceIdOf,
     callerOf: createCallerIndex(() => mesh.store.current()),
     spans,
+    random: Math.random,
     onTraceBegun: (traceId, lane) => mesh.seenIds.record([w3cTraceId(traceId)], lane),
   });
 }

@@ -170,13 +170,17 @@ const listener: Arbitrary<EdgeListener> = record({
   protocol: fc.constantFrom('http' as const, 'https' as const),
   host: hostPattern,
   certificates: fc.array(label, few),
-  policy: record({
-    trustIncomingTag: fc.boolean(),
-    trustedProxies: networks,
-    proxyProtocol: fc.boolean(),
-    allow: networks,
-    deny: networks,
-  }),
+  policy: record(
+    {
+      trustIncomingTag: fc.boolean(),
+      trustedProxies: networks,
+      proxyProtocol: fc.boolean(),
+      allow: networks,
+      deny: networks,
+      traceSampleRate: fc.constantFrom(0, 0.01, 12.345, 100),
+    },
+    { requiredKeys: ['trustIncomingTag', 'trustedProxies', 'proxyProtocol', 'allow', 'deny'] },
+  ),
   hosts: fc.array(record({ host: hostPattern, rules: fc.array(rule, few) }), few),
 });
 

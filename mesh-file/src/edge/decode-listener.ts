@@ -4,12 +4,15 @@ import { fieldsOf, listOf, type Cursor } from '../decoder.ts';
 import { booleanOf, choiceOf, textOf } from '../scalar-decoders.ts';
 import { decodeEdgeRule } from './decode-edge-rule.ts';
 import type { EdgeMemo } from './edge-memo.ts';
-import { required } from './edge-fields.ts';
+import { numberBetween, optional, required } from './edge-fields.ts';
 import { hostPatternOf, LABEL, networksOf } from './edge-text.ts';
 
 const LISTENER_KEYS = ['name', 'port', 'publicPort', 'protocol', 'host', 'certificates', 'policy', 'hosts'];
 const PROTOCOLS = ['http', 'https'] as const;
-const POLICY_KEYS = ['trustIncomingTag', 'trustedProxies', 'proxyProtocol', 'allow', 'deny'];
+const POLICY_KEYS = [
+  ...['trustIncomingTag', 'trustedProxies', 'proxyProtocol'],
+  ...['allow', 'deny', 'traceSampleRate'],
+];
 
 /** What is wrong is reported, so that whatever stands in for it is never used. */
 const CLOSED: EdgePolicy = {
@@ -43,6 +46,7 @@ function decodePolicy(cursor: Cursor): EdgePolicy | undefined {
     proxyProtocol: required(owner, 'proxyProtocol', booleanOf, false),
     allow: required(owner, 'allow', networksOf, []),
     deny: required(owner, 'deny', networksOf, []),
+    ...optional(owner, 'traceSampleRate', (at) => numberBetween(at, 0, 100)),
   };
 }
 

@@ -113,7 +113,7 @@ export interface Line {
 }
 
 export interface HarnessOptions extends Partial<
-  Pick<ExchangeDeps, 'spans' | 'retryBudget' | 'onTraceBegun'>
+  Pick<ExchangeDeps, 'spans' | 'retryBudget' | 'onTraceBegun' | 'random'>
 > {
   readonly sample?: number;
   readonly level?: 'debug' | 'info' | 'warn' | 'error';
@@ -146,6 +146,7 @@ export function createHarness(options: HarnessOptions = {}) {
     retryBudget: options.retryBudget ?? { request: () => undefined, tryRetry: () => true },
     traceIdOf: (headers) => headers.get('traceparent')?.split('-')[1] ?? null,
     spans: options.spans,
+    random: options.random ?? (() => 0.5),
     ...(options.onTraceBegun === undefined ? {} : { onTraceBegun: options.onTraceBegun }),
   });
   return { now, registry, lines, endpoints, audit, hops, exchanges };

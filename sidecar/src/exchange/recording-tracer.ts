@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import {
   INVALID_SPAN_CONTEXT,
   SpanKind,
@@ -15,6 +14,7 @@ import {
   type TimeInput,
   type Tracer,
 } from '@opentelemetry/api';
+import { randomId } from './random-id.ts';
 
 /** A span that is over, as an exporter gets it. */
 export interface FinishedSpan {
@@ -147,22 +147,6 @@ class RecordingSpan implements Span {
   recordException(): void {
     this.#status = { code: SpanStatusCode.ERROR };
   }
-}
-
-/** Random bytes are drawn by the page: a call for each id costs more than all else of a span. */
-const pool = Buffer.alloc(4096);
-let used = pool.length;
-
-/** Never all zero, which the specification calls invalid. */
-function randomId(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const start = used;
-  used += bytes;
-  const id = pool.toString('hex', start, used);
-  return /[1-9a-f]/.test(id) ? id : randomId(bytes);
 }
 
 function toMs(time: TimeInput | undefined): number {

@@ -1,11 +1,13 @@
 import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
 import type { RetryBudget } from '../cluster/retry-budget.ts';
+import { isTraced } from '../lane/trace-ids.ts';
 import type { Connection } from '../listen/connection.ts';
 import { PROXY_ERRORS, type ProxyError, type ProxyErrorCode } from '../proxy-error.ts';
 import type { Decision } from '../route/decision.ts';
 import type { HeaderEdit, HeaderReader, RequestHead } from '../wire/head.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Audit } from './audit.ts';
+import { beginTrace } from './begun-trace.ts';
 import type { Clock } from './clock.ts';
 import type { DataPathMetrics, RetryOutcome } from './data-path-metrics.ts';
 import type { EdgeHandling, Exchange, ExchangeResult } from './exchange.ts';
@@ -37,6 +39,8 @@ export interface ExchangeDeps {
   readonly callerOf?: (connection: Connection) => string | undefined;
   /** Undefined: no spans are made, and nothing is spent on them. */
   readonly spans: Spans | undefined;
+  /** Draws which traces that begin at a gateway are sampled. */
+  readonly random: () => number;
   /** A trace begins here, at an inbound request of `lane` that carried none: the application may hand its id on. */
   readonly onTraceBegun?: (traceId: string, lane: string) => void;
 }
@@ -264,10 +268,27 @@ function newRecord(
 }
 
 function startSpan(deps: ExchangeDeps, head: RequestHead, record: HopRecord): RequestSpan | undefined {
+  const share = record.decision.edge?.listener.traceShare;
+  if (share !== undefined && !isTraced(head.headers)) return beginAtEdge(deps, { head, record, share });
   const span = deps.spans?.start(head, record);
   if (span === undefined || !span.isRoot) return span;
   record.traceId ??= span.traceId;
   if (record.direction === 'inbound') deps.onTraceBegun?.(span.traceId, record.decision.evidence.lane);
+  return span;
+}
+
+interface Untraced {
+  readonly head: RequestHead;
+  readonly record: HopRecord;
+  readonly share: number;
+}
+
+/** Whether a trace is sampled is decided once, where it begins, with a collector here or without. */
+function beginAtEdge(deps: ExchangeDeps, { head, record, share }: Untraced): RequestSpan {
+  const isSampled = deps.random() < share;
+  const span = (isSampled ? deps.spans?.start(head, record) : undefined) ?? beginTrace(isSampled);
+  // The next hop reads it before any id of the request.
+  record.traceId = span.traceId;
   return span;
 }
 

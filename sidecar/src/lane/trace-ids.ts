@@ -22,6 +22,7 @@ const READERS: readonly TraceHeader[] = [
   { header: 'sw8', kind: 'sw8', read: readSkyWalking },
   { header: 'x-request-id', kind: 'x-request-id', read: readOpaque },
 ];
+const TRACE_READERS = READERS.filter(({ header }) => header !== 'x-request-id');
 const BUILT_IN: ReadonlySet<string> = new Set(READERS.map(({ header }) => header));
 const NO_IDS: readonly TraceId[] = Object.freeze([]);
 
@@ -57,6 +58,11 @@ export function traceIdOf(headers: HeaderReader): string | null {
     if (value !== undefined) return value;
   }
   return null;
+}
+
+/** Whether the request is of a trace already, whatever its convention. An id of the request alone is none. */
+export function isTraced(headers: HeaderReader): boolean {
+  return TRACE_READERS.some(({ header, read }) => valueOf(headers, header, read) !== undefined);
 }
 
 function valueOf(headers: HeaderReader, header: string, read: TraceHeader['read']): string | undefined {

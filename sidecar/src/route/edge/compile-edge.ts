@@ -54,6 +54,7 @@ function compileListener({ policy, hosts, ...listener }: EdgeListener): Listener
     trustIncomingTag: policy.trustIncomingTag,
     isTrustedProxy: compileNetworks(policy.trustedProxies),
     isAllowed: compileAccess(policy.allow, policy.deny),
+    traceShare: policy.traceSampleRate === undefined ? undefined : policy.traceSampleRate / 100,
     hosts: compileHosts(hosts),
   };
 }
@@ -90,6 +91,7 @@ function plainListener({ trustIncomingTag, routes }: GatewayConfig): Listener {
     trustIncomingTag,
     isTrustedProxy: () => false,
     isAllowed: undefined,
+    traceShare: undefined,
     hosts: compileHosts(longestFirst.flatMap(hostsOfRoute)),
   };
 }

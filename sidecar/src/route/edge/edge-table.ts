@@ -32,6 +32,8 @@ export interface Listener {
   readonly isTrustedProxy: NetworkTest;
   /** Of clients; undefined: all. */
   readonly isAllowed: NetworkTest | undefined;
+  /** Of the traces that begin here, 0 to 1; undefined: it begins none. */
+  readonly traceShare: number | undefined;
   readonly hosts: HostIndex<RuleIndex<Rule>>;
 }
 

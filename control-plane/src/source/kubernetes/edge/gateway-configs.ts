@@ -109,8 +109,9 @@ export function watchGatewayConfigs(
 }
 
 export function policyOf(spec: GatewayConfigSpec): EdgePolicy {
-  const { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny } = spec;
-  return { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny };
+  const { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny, sampleRate } = spec;
+  const tracing = sampleRate === undefined ? {} : { traceSampleRate: sampleRate };
+  return { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny, ...tracing };
 }
 
 function mappedVerdict(unmapped: readonly string[]): Verdict {

@@ -143,11 +143,15 @@ it('lets in whom the GatewayConfig of the class lets in, and nobody while there 
   putIngress();
   await cluster.source.start();
   expect(listeners('http')[0]?.policy.deny).toEqual(['0.0.0.0/0', '::/0']);
-  const spec = { access: { allow: ['10.0.0.0/8'] }, trustedProxies: ['10.1.0.0/16'] };
+  const spec = {
+    access: { allow: ['10.0.0.0/8'] },
+    trustedProxies: ['10.1.0.0/16'],
+    tracing: { sampleRate: 5 },
+  };
   server.put({ resource: GATEWAY_CONFIGS }, { metadata: { name: 'edge', namespace: OWN }, spec });
   await vi.waitFor(() =>
     expect(listeners('http')[0]?.policy).toMatchObject({
-      ...{ allow: ['10.0.0.0/8'], deny: [], trustedProxies: ['10.1.0.0/16'] },
+      ...{ allow: ['10.0.0.0/8'], deny: [], trustedProxies: ['10.1.0.0/16'], traceSampleRate: 5 },
     }),
   );
 });
