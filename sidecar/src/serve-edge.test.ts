@@ -281,7 +281,7 @@ describe('TLS', () => {
     const port = await freePort();
     await running.apply([https(port, 'a.test', 'x/a')], { 'x/a': a });
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' } as const;
-    await expect(shakeHands(port, 'a.test', old)).rejects.toThrow();
+    await expect(shakeHands(port, 'a.test', old)).rejects.toThrow(/protocol version|PROTOCOL_VERSION|ECONNRESET|alert/i);
     expect((await shakeHands(port, 'a.test', { maxVersion: 'TLSv1.2' })).subject).toBe('a.test');
   });
 
