@@ -85,7 +85,7 @@ ${at(...pods)}`;
 
 const EDGES = {
   nginx: {
-    server: (name: string, { address, port }: Place) => `server ${address}:${port};`,
+    server: (_: string, { address, port }: Place) => `server ${address}:${port};`,
     start: (at: Endpoints) => startNginx(3, (ports) => nginxOf(at, ports)),
     /** Visited by a request with `_env: grey` through an edge that nobody told anything of headers. */
     underscore: 'A',
