@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, request as httpRequest } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { EdgeCertificate, EdgeConfig, EdgeListener } from '@lanekeeper/protocol/edge';
@@ -149,6 +149,12 @@ function askOver(socket: Socket, host: string, path = '/'): Promise<string> {
   });
 }
 
+async function answerTo(stream: ClientHttp2Stream): Promise<string> {
+  let text = '';
+  for await (const chunk of stream as AsyncIterable<Buffer>) text += chunk.toString();
+  return text;
+}
+
 function get(port: number, path = '/'): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({ port, host: '127.0.0.1', path, agent: false }, (response) => {
@@ -281,7 +287,9 @@ describe('TLS', () => {
     const port = await freePort();
     await running.apply([https(port, 'a.test', 'x/a')], { 'x/a': a });
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1' } as const;
-    await expect(shakeHands(port, 'a.test', old)).rejects.toThrow(/protocol version|PROTOCOL_VERSION|ECONNRESET|alert/i);
+    await expect(shakeHands(port, 'a.test', old)).rejects.toThrow(
+      /protocol version|PROTOCOL_VERSION|ECONNRESET|alert/i,
+    );
     expect((await shakeHands(port, 'a.test', { maxVersion: 'TLSv1.2' })).subject).toBe('a.test');
   });
 
@@ -417,6 +425,30 @@ describe('listeners', () => {
     const { text } = await client.closed();
     expect(text).toContain('from the application');
     expect(text.toLowerCase()).toContain('connection: close');
+  });
+
+  test('what is in flight over TLS on one that goes is finished, in HTTP/2 too, and idle connections end', async () => {
+    const running = await startEdge();
+    const port = await freePort();
+    await running.apply([https(port, 'a.test', 'x/a')], { 'x/a': a });
+    const open = (): ClientHttp2Session => {
+      const session = connectHttp2(`https://127.0.0.1:${port}`, {
+        ...{ servername: 'a.test', rejectUnauthorized: false },
+      });
+      onTestFinished(() => session.destroy());
+      return session;
+    };
+    const [idle, busy] = [open(), open()];
+    expect(await answerTo(idle.request({ ':path': '/', ':authority': 'a.test' }))).toBe(
+      'from the application',
+    );
+    const answer = answerTo(busy.request({ ':path': '/slow', ':authority': 'a.test' }));
+    await eventually('the request', () => running.waiting() === 1);
+    await running.apply([]);
+    await eventually('the end of the idle one', () => idle.closed);
+    running.release();
+    expect(await answer).toBe('from the application');
+    await eventually('the end of the busy one', () => busy.closed);
   });
 
   test('a port that somebody else has is told of, and opened when it is free', async () => {

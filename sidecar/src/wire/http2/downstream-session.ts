@@ -90,6 +90,18 @@ function violation(cause: Error): ProxyError {
   return new ProxyError('malformed-request', `the connection broke HTTP/2: ${cause.message}`, { cause });
 }
 
+/**
+ * node:http2 takes the end of any write of its socket that does not end at once for the end of one of its own, and where it has
+ * none under way it ends the whole process (an assertion of OnStreamAfterWrite). Over TLS no write ends at once; over TCP one does
+ * while none waits for the client. Without the notice a client that asks on meanwhile reads in the last GOAWAY what was not begun.
+ */
+function mayWriteBeside(socket: Socket): boolean {
+  if ('encrypted' in socket) return false;
+  // What libuv holds back; there is no public name for it.
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return typeof handle === 'object' && handle !== null && Reflect.get(handle, 'writeQueueSize') === 0;
+}
+
 /** Two steps: a GOAWAY that refuses nothing, and when the client has surely seen it, the one that names the last stream. */
 function drain(
   session: ServerHttp2Session,
@@ -99,7 +111,7 @@ function drain(
   if (session.closed || session.destroyed) return;
   // Nothing of the client was read yet, nothing of ours may have been sent: SETTINGS has to come first.
   if (streams.opened === 0) return close();
-  socket.write(SHUTDOWN_NOTICE);
+  if (mayWriteBeside(socket)) socket.write(SHUTDOWN_NOTICE);
   const timer = setTimeout(close, DRAIN_PING_MS).unref();
   session.ping(() => {
     clearTimeout(timer);
