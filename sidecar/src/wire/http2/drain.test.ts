@@ -4,7 +4,7 @@ import { eventually } from '../testing/eventually.ts';
 import { ECHO, grpcClient, startGrpc } from './testing/grpc-peers.ts';
 import { frameClient } from './testing/frame-client.ts';
 import { openSession, startOrigin, startRelay, watch } from './testing/h2-peers.ts';
-import { FRAMES, frame, headers, request } from './testing/raw-frames.ts';
+import { FRAMES, frame, headers, request, setting } from './testing/raw-frames.ts';
 
 test('announces a drain, takes what is under way, finishes it, then closes both sides', async () => {
   const waiting: (() => void)[] = [];
@@ -59,6 +59,41 @@ test('announces a drain between frames: nothing that is under way is torn', asyn
   await relay.driver.drain();
   expect(await Promise.all(all)).toEqual(Array(32).fill(true));
 });
+
+test('finishes a large response whose client reads it late', async () => {
+  const size = 32 * 1024 * 1024;
+  const origin = await startOrigin((stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.alloc(size));
+  });
+  const relay = await startRelay([origin]);
+  const client = frameClient(relay.port, setting(INITIAL_WINDOW, 2 ** 30));
+  client.socket.write(frame(FRAMES.windowUpdate, 0, 0, Buffer.of(0x20, 0, 0, 0)));
+  client.socket.write(headers(1, request()));
+  await client.until('response', ({ stream }) => stream === 1);
+  client.socket.pause();
+  const stands = standsStill(() => origin.sessions[0]?.socket?.bytesWritten ?? 0);
+  // From then on the proxy's own writes wait for the client: nothing may be written behind them.
+  await eventually('a connection that is full', stands);
+  void relay.driver.drain();
+  client.socket.resume();
+  const received = (): number =>
+    client.frames.reduce((sum, { type, payload }) => sum + (type === FRAMES.data ? payload.length : 0), 0);
+  await eventually('the whole response', () => received() === size);
+});
+
+/** SETTINGS_INITIAL_WINDOW_SIZE */
+const INITIAL_WINDOW = 4;
+
+/** Whether `count` has begun and been the same for the last looks. */
+function standsStill(count: () => number): () => boolean {
+  const looks: number[] = [];
+  return () => {
+    looks.push(count());
+    const last = looks.slice(-20);
+    return last.length === 20 && last[0] !== 0 && last.every((look) => look === last[0]);
+  };
+}
 
 test('does not wait for a client that never answers the PING', async () => {
   const origin = await startOrigin((stream) => stream.respond({ ':status': 200 }, { endStream: true }));
