@@ -26,6 +26,8 @@ export interface IngressSurroundings {
 
 export interface JudgedWorld {
   readonly world: IngressWorld;
+  /** Of the class that says how the fleet listens. */
+  readonly parameters: ParametersRef | undefined;
   /** What of the classes cannot be taken as it is, as sentences. */
   readonly findings: readonly string[];
 }
@@ -39,7 +41,7 @@ export function ingressWorld({ watch, configs, context }: IngressSurroundings): 
     names: new Set(ours.map(({ name }) => name)),
     isDefault: ours.some((one) => one.isDefault),
   };
-  const { entry, defaultSecret, findings } = entryOf(ours, configs);
+  const { entry, defaultSecret, parameters, findings } = entryOf(ours, configs);
   const { secrets } = context;
   return {
     world: {
@@ -51,6 +53,7 @@ export function ingressWorld({ watch, configs, context }: IngressSurroundings): 
       entry,
       defaultSecret,
     },
+    parameters,
     findings: [...findings, ...defaultFindings(defaultSecret, secrets)],
   };
 }
@@ -66,7 +69,7 @@ function defaultFindings(id: string | undefined, secrets: EdgeContext['secrets']
   return [`the gateway's own certificate: ${why}; hosts without one of theirs are not served by https`];
 }
 
-interface Entry {
+interface Entry extends Pick<JudgedWorld, 'parameters'> {
   readonly entry: IngressEntry;
   readonly defaultSecret: string | undefined;
   readonly findings: readonly string[];
@@ -94,6 +97,7 @@ function entryOf(ours: readonly KubeIngressClass[], configs: Pick<GatewayConfigs
       http: http === undefined ? undefined : { port: HTTP_PORT, publicPort: http.port },
       https: https === undefined ? undefined : { port: HTTPS_PORT, publicPort: https.port },
     },
+    parameters,
     defaultSecret: https?.secret === undefined ? undefined : serviceId(https.secret),
     findings,
   };

@@ -1,5 +1,12 @@
 import type { ApiClient } from '@lanekeeper/kubernetes/api-client';
-import { INGRESS_CLASSES, INGRESSES, LEASES, SECRETS, SERVICES } from '@lanekeeper/kubernetes/resources';
+import {
+  DEPLOYMENTS,
+  INGRESS_CLASSES,
+  INGRESSES,
+  LEASES,
+  SECRETS,
+  SERVICES,
+} from '@lanekeeper/kubernetes/resources';
 import { ApiServer } from '@lanekeeper/kubernetes/testing/api-server';
 import { openClient } from '@lanekeeper/kubernetes/testing/open-client';
 import type { EdgeListener, EdgeRule } from '@lanekeeper/protocol/edge';
@@ -215,4 +222,32 @@ it('takes of an MseIngressConfig what maps, and says at it what does not', async
       conditions: [{ type: 'LanekeeperMapped', status: 'False', reason: 'PartlyMapped' }],
     });
   });
+});
+
+it('keeps as many gateways as the GatewayConfig of the class says, and says so there; another one has no say', async () => {
+  const parameters = { apiGroup: 'lanekeeper.io', kind: 'GatewayConfig', name: 'edge', namespace: OWN };
+  const fleet = { resource: DEPLOYMENTS, namespace: OWN, name: 'lanekeeper-gateway' };
+  server.put(
+    { resource: DEPLOYMENTS },
+    { metadata: { name: 'lanekeeper-gateway', namespace: OWN }, spec: { replicas: 2 } },
+  );
+  for (const [name, min] of [
+    ['edge', 3],
+    ['other', 9],
+  ] as const) {
+    const spec = { replicas: { min } };
+    server.put({ resource: GATEWAY_CONFIGS }, { metadata: { name, namespace: OWN }, spec });
+  }
+  putClass({ parameters });
+  await cluster.source.start();
+  expect((await client.get(fleet))['spec']).toEqual({ replicas: 2 });
+  lead();
+  const conditionOf = async (name: string): Promise<unknown> => {
+    const { status } = await client.get({ resource: GATEWAY_CONFIGS, namespace: OWN, name });
+    const { conditions } = status as { conditions: readonly { type: string; reason: string }[] };
+    return conditions.find(({ type }) => type === 'Replicas')?.reason;
+  };
+  await vi.waitFor(async () => expect((await client.get(fleet))['spec']).toEqual({ replicas: 3 }));
+  await vi.waitFor(async () => expect(await conditionOf('edge')).toBe('Scaled'));
+  await vi.waitFor(async () => expect(await conditionOf('other')).toBe('NotUsed'));
 });

@@ -21,6 +21,7 @@ export function createIngresses(context: EdgeContext): ClusterKind {
     if (!isKnown) return;
     answers = recordAnswers(backends);
     const judged = ingressWorld({ watch, configs, context: { backends: answers.view, secrets } });
+    configs.use(judged.parameters);
     secrets.want('ingress', secretsOf(judged.world.ingresses, judged.world.defaultSecret));
     // It is told of when they have been read: nobody is to lose a certificate that is only on its way.
     if (!secrets.isComplete()) return;

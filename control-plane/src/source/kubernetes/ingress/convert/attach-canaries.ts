@@ -2,7 +2,7 @@ import type { EdgeCanary } from '@lanekeeper/protocol/edge';
 import { ruleProblems } from '../../edge/check-rule.ts';
 import type { CanarySettings } from '@lanekeeper/mesh-file/ingress-annotations/read-canary';
 import { convertBackends, type BackendContext } from './ingress-backends.ts';
-import { ingressName, placeKey, type Place, type ReadIngress } from './place.ts';
+import { ingressName, placeKey, type Place, type RankedCanary, type ReadIngress } from './place.ts';
 
 /** Puts canaries to the places that they share with a main Ingress; all else that their annotations ask for is the main one's. */
 export function attachCanaries(
@@ -29,9 +29,9 @@ function attach(read: ReadIngress, places: ReadonlyMap<string, Place>, context: 
     const backend = { ...place.owner.settings.backend, ...pickOwn(settings.backend) };
     const [first] = convertBackends(ingress, path.backend, backend, context);
     if (first === undefined) continue;
-    const found = edgeCanary(`Ingress ${ingressName(ingress)}`, first, settings.canary);
-    const [problem] = ruleProblems({ ...place.rule.rule, canaries: [found] });
-    if (problem === undefined) place.canaries.push({ order: settings.canary.order, canary: found });
+    const ranked = edgeCanary(`Ingress ${ingressName(ingress)}`, first, settings.canary);
+    const [problem] = ruleProblems({ ...place.rule.rule, canaries: [ranked.canary] });
+    if (problem === undefined) place.canaries.push(ranked);
     else context.problems.push({ ingress: ingressName(ingress), reason: 'PathNotUsable', message: problem });
   }
 }
@@ -43,7 +43,7 @@ function pickOwn({ subset }: ReadIngress['settings']['backend']): ReadIngress['s
 function edgeCanary(
   name: string,
   backend: EdgeCanary['backend'],
-  { order: _, ...conditions }: CanarySettings,
-): EdgeCanary {
-  return { name, backend, ...conditions };
+  { order, ...conditions }: CanarySettings,
+): RankedCanary {
+  return { order, canary: { name, backend, ...conditions } };
 }

@@ -14,7 +14,13 @@ export interface Place {
   readonly host: string;
   readonly owner: ReadIngress;
   readonly rule: RankedRule;
-  readonly canaries: { readonly order: number; readonly canary: EdgeCanary }[];
+  readonly canaries: RankedCanary[];
+}
+
+export interface RankedCanary {
+  /** Smaller first. */
+  readonly order: number;
+  readonly canary: EdgeCanary;
 }
 
 export function ingressName({ meta }: KubeIngress): string {
