@@ -48,26 +48,20 @@ export function watchGatewayApi(
   context: WatchContext,
   { onChange, onStatus }: GatewayApiListener,
 ): GatewayApiWatch {
-  const onPending = (): void => teller.schedule();
-  const watched = <T>(resource: Resource, read: Read<T>): OptionalTable<T> =>
-    watchOptional(context, { resource, read, onPending });
-  const objects = {
-    gatewayClasses: watched(GATEWAY_CLASSES, readGatewayClass),
-    gateways: watched(GATEWAYS, readGateway),
-    httpRoutes: watched<KubeRoute>(HTTP_ROUTES, readHttpRoute),
-    grpcRoutes: watched<KubeRoute>(GRPC_ROUTES, readGrpcRoute),
-  };
-  const referenceGrants = watched(REFERENCE_GRANTS, readReferenceGrant);
-  const crds = watchOptional(context, {
-    ...{ resource: CRDS, fieldSelector: ONE_CRD, read: readBundleVersion, onPending },
-  });
-  const resources = [GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, GRPC_ROUTES] as const;
+  const watched = watchTables(context, () => teller.schedule());
+  const { gatewayClasses, gateways, httpRoutes, grpcRoutes, referenceGrants, crds } = watched;
+  const withStatus: readonly (readonly [Resource, ObjectTable])[] = [
+    [GATEWAY_CLASSES, gatewayClasses],
+    [GATEWAYS, gateways],
+    [HTTP_ROUTES, httpRoutes],
+    [GRPC_ROUTES, grpcRoutes],
+  ];
   const teller = createTablesTeller({
     log: context.log,
-    tables: () => [...Object.values(objects), referenceGrants, crds],
+    tables: () => Object.values(watched),
     onChange() {
-      const changes = Object.values(objects).map((table, index) =>
-        takeChanges(table, (object) => onStatus(resources[index] ?? GATEWAYS, object)),
+      const changes = withStatus.map(([resource, table]) =>
+        takeChanges(table, (object) => onStatus(resource, object)),
       );
       const others = [referenceGrants.take(), crds.take()].some(({ keys }) => keys.size > 0);
       if (others || changes.includes(true)) onChange();
@@ -75,17 +69,26 @@ export function watchGatewayApi(
   });
   return {
     tables: {
-      gatewayClasses: objects.gatewayClasses.store,
-      gateways: objects.gateways.store,
-      httpRoutes: objects.httpRoutes.store,
-      grpcRoutes: objects.grpcRoutes.store,
+      ...{ gatewayClasses: gatewayClasses.store, gateways: gateways.store },
+      ...{ httpRoutes: httpRoutes.store, grpcRoutes: grpcRoutes.store },
       referenceGrants: referenceGrants.store,
     },
     bundleVersion: () => [...crds.store.values()][0],
-    start: teller.start,
-    synced: teller.synced,
-    problems: teller.problems,
-    stop: teller.stop,
+    ...{ start: teller.start, synced: teller.synced, problems: teller.problems, stop: teller.stop },
+  };
+}
+
+function watchTables(context: WatchContext, onPending: () => void) {
+  const watched = <T>(resource: Resource, read: Read<T>): OptionalTable<T> =>
+    watchOptional(context, { resource, read, onPending });
+  const version = { resource: CRDS, fieldSelector: ONE_CRD, read: readBundleVersion, onPending };
+  return {
+    gatewayClasses: watched(GATEWAY_CLASSES, readGatewayClass),
+    gateways: watched(GATEWAYS, readGateway),
+    httpRoutes: watched<KubeRoute>(HTTP_ROUTES, readHttpRoute),
+    grpcRoutes: watched<KubeRoute>(GRPC_ROUTES, readGrpcRoute),
+    referenceGrants: watched(REFERENCE_GRANTS, readReferenceGrant),
+    crds: watchOptional(context, version),
   };
 }
 
