@@ -15,6 +15,11 @@ export interface OptionalTable<T> extends WatchedTable<T> {
 
 const LOOK_AGAIN_MS = 10_000;
 const BACKOFF = { baseMs: 250, maxMs: 5_000 };
+/**
+ * An API server sends no bookmarks for a custom resource that nothing has ever happened to. So that its silence is not taken for a
+ * dead connection, watches of such kinds end in order (after one to two of these) before silence counts.
+ */
+const OFTEN_BEGUN = { watchMs: 60_000 };
 
 /** Looks for the kind until it is there, and again once it is there no more. */
 export function watchOptional<T>(context: WatchContext, options: TableOptions<T>): OptionalTable<T> {
@@ -146,6 +151,7 @@ class LookedForTable<T> implements OptionalTable<T> {
     const gone = Promise.withResolvers<void>();
     const reflector = createReflector<T>({
       ...this.#context,
+      times: { ...OFTEN_BEGUN, ...this.#context.times },
       client: watchedClient(this.#context.client, this.#goneAfter(gone.resolve)),
       place: { resource },
       transform: (object) => read(object, this.#reader),
