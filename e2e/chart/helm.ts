@@ -66,8 +66,10 @@ export interface PodSpec {
   readonly [field: string]: unknown;
 }
 
+export type Component = 'injector' | 'control-plane' | 'gateway';
+
 /** The pod that the Deployment of a component makes. */
-export function podOf(component: 'injector' | 'control-plane', manifest: string): PodSpec {
+export function podOf(component: Component, manifest: string): PodSpec {
   const name = `lanekeeper-${component}`;
   const found = objectsIn(manifest).find(
     ({ kind, metadata }) => kind === 'Deployment' && metadata.name === name,

@@ -1,8 +1,10 @@
 import { parseConfig as parseControlPlane } from '@lanekeeper/control-plane/config';
 import { decodeRegistries } from '@lanekeeper/control-plane/source/nacos/settings/decode-registries';
 import { parseConfig as parseInjector } from '@lanekeeper/injector/config';
+import { parseConfig as parseSidecar } from '@lanekeeper/sidecar/config';
+import { TARGET_PORTS } from '@lanekeeper/control-plane/source/kubernetes/gateway-api/services/gateway-places';
 import { describe, expect, it } from 'vitest';
-import { HELMS, NAMESPACE, objectsIn, podOf, render } from './helm.ts';
+import { HELMS, NAMESPACE, objectsIn, podOf, render, type Component } from './helm.ts';
 
 const [{ program }] = HELMS;
 const FULL = new URL('./testdata/every-value-is-set.values.yaml', import.meta.url).pathname;
@@ -11,9 +13,10 @@ const FULL = new URL('./testdata/every-value-is-set.values.yaml', import.meta.ur
 const FIELDS: Readonly<Record<string, string>> = {
   'metadata.namespace': NAMESPACE,
   'metadata.name': 'lanekeeper-0',
+  'status.podIP': '10.244.0.7',
 };
 
-function environmentOf(component: 'injector' | 'control-plane', manifest: string): Record<string, string> {
+function environmentOf(component: Component, manifest: string): Record<string, string> {
   const { env } = podOf(component, manifest).containers[0];
   return Object.fromEntries(
     env.map(({ name, value, valueFrom }) => {
@@ -33,7 +36,7 @@ function nacosFileOf(manifest: string): string {
 }
 
 describe('what the chart sets for a program', () => {
-  const defaults = render(program);
+  const defaults = render(program, '--set', 'gateway.enabled=true');
   const full = render(program, '--values', FULL);
 
   it.each(['self-signed', 'cert-manager', 'existing'])(
@@ -88,6 +91,63 @@ describe('what the chart sets for a program', () => {
     });
   });
 
+  it('is understood by the gateway, whose token the control plane knows by its account', () => {
+    expect(parseSidecar(environmentOf('gateway', defaults))).toMatchObject({
+      role: 'gateway',
+      workload: { app: 'lanekeeper-gateway', namespace: NAMESPACE, pod: 'lanekeeper-0' },
+      podAddress: '10.244.0.7',
+      configFile: undefined,
+      discovery: {
+        address: { address: `lanekeeper-control-plane.${NAMESPACE}.svc`, port: 15010 },
+        caFile: '/var/run/lanekeeper/discovery-ca/ca.crt',
+        tokenFile: '/var/run/secrets/lanekeeper.io/token',
+      },
+      telemetry: { logLevel: 'info' },
+    });
+    expect(parseControlPlane(environmentOf('control-plane', defaults)).sources.kubernetes).toMatchObject({
+      gatewayAccount: `${NAMESPACE}/lanekeeper-gateway`,
+      gatewayServiceType: 'LoadBalancer',
+    });
+    const without = parseControlPlane(environmentOf('control-plane', render(program)));
+    expect(without.sources.kubernetes).not.toHaveProperty('gatewayAccount', expect.any(String));
+  });
+
+  it('lets in at the gateway what listeners bind, Services of Gateways lead to and Prometheus asks', () => {
+    const policy = objectsIn(defaults).find(
+      ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'lanekeeper-gateway',
+    );
+    const { ingress, podSelector } = policy?.['spec'] as {
+      readonly podSelector: { readonly matchLabels: object };
+      readonly ingress: readonly { readonly from?: unknown; readonly ports: readonly object[] }[];
+    };
+    expect(podSelector.matchLabels).toEqual({
+      ...{ 'app.kubernetes.io/name': 'lanekeeper', 'app.kubernetes.io/component': 'gateway' },
+    });
+    expect(ingress.map(({ from }) => from)).toEqual([undefined, undefined]);
+    const { from, count } = TARGET_PORTS;
+    expect(ingress.flatMap(({ ports }) => ports)).toEqual([
+      ...[{ port: 'http' }, { port: 'https' }],
+      ...[{ port: from, endPort: from + count - 1 }, { port: 'lk-status' }],
+    ]);
+    const named = podOf('gateway', defaults).containers[0]['ports'];
+    expect(named).toEqual([
+      { name: 'http', containerPort: 8080 },
+      { name: 'https', containerPort: 8443 },
+      { name: 'lk-status', containerPort: 15020 },
+    ]);
+    expect(render(program, '--set', 'gateway.enabled=true,networkPolicy.enabled=false')).not.toContain(
+      'kind: NetworkPolicy',
+    );
+  });
+
+  it('lets one gateway pod at a time be evicted', () => {
+    expect(
+      objectsIn(defaults).find(
+        ({ kind, metadata }) => kind === 'PodDisruptionBudget' && metadata.name === 'lanekeeper-gateway',
+      )?.['spec'],
+    ).toMatchObject({ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
+  });
+
   it('tells the control plane of the registries, each secret as a file of its own', () => {
     expect(parseControlPlane(environmentOf('control-plane', full)).sources).toMatchObject({
       kubernetes: { namespace: NAMESPACE },
@@ -136,6 +196,10 @@ describe('what the chart sets for a program', () => {
       const grace = podOf(component, defaults)['terminationGracePeriodSeconds'];
       expect(Number(grace) * 1000).toBeGreaterThan(drainDelayMs + drainTimeoutMs);
     }
+    // Of a sidecar and a gateway the delay is a part of it.
+    const { drainTimeoutMs } = parseSidecar(environmentOf('gateway', defaults)).limits;
+    const grace = podOf('gateway', defaults)['terminationGracePeriodSeconds'];
+    expect(Number(grace) * 1000).toBeGreaterThan(drainTimeoutMs);
   });
 
   it('gives the API server more time than the injector takes for what it must ask', () => {
@@ -147,8 +211,8 @@ describe('what the chart sets for a program', () => {
   });
 });
 
-describe.each(['injector', 'control-plane'] as const)('the pods of the %s', (component) => {
-  const pod = podOf(component, render(program));
+describe.each(['injector', 'control-plane', 'gateway'] as const)('the pods of the %s', (component) => {
+  const pod = podOf(component, render(program, '--set', 'gateway.enabled=true'));
 
   it('keep to the restricted profile of PodSecurity, and write nothing to their root', () => {
     expect(pod.securityContext).toMatchObject({

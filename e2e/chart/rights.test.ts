@@ -92,6 +92,20 @@ describe('the rights that the chart gives', () => {
         'Role lanekeeper-control-plane',
         { apiGroups: [''], resources: ['services'], verbs: ['create', 'patch', 'delete'] },
       ],
+      [
+        'Role lanekeeper-control-plane',
+        {
+          ...{ apiGroups: ['apps'], resources: ['deployments/scale'] },
+          ...{ resourceNames: ['lanekeeper-gateway'], verbs: ['get', 'patch'] },
+        },
+      ],
+      [
+        'Role lanekeeper-control-plane',
+        {
+          ...{ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] },
+          ...{ resourceNames: ['lanekeeper-gateway'], verbs: ['get', 'patch'] },
+        },
+      ],
     ]);
     expect(more).toContainEqual([
       'ClusterRole lanekeeper-control-plane',

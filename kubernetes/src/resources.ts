@@ -47,6 +47,13 @@ export const DEPLOYMENTS = apps('deployments', 'Deployment');
 export const STATEFUL_SETS = apps('statefulsets', 'StatefulSet');
 export const DAEMON_SETS = apps('daemonsets', 'DaemonSet');
 
+export const HORIZONTAL_POD_AUTOSCALERS: Resource = {
+  group: 'autoscaling',
+  version: 'v2',
+  plural: 'horizontalpodautoscalers',
+  kind: 'HorizontalPodAutoscaler',
+};
+
 export const INGRESSES = networking('ingresses', 'Ingress');
 export const INGRESS_CLASSES = networking('ingressclasses', 'IngressClass');
 

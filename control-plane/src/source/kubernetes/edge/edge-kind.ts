@@ -2,7 +2,9 @@ import type { EdgeConfig, EdgePolicy } from '@lanekeeper/protocol/edge';
 import type { ClusterKind, KindContext } from '../cluster-kind.ts';
 import type { BackendView } from './backend-service.ts';
 import { createEdgeParts } from './edge-parts.ts';
-import { GATEWAY_CONFIGS, policyOf, watchGatewayConfigs, type GatewayConfigs } from './gateway-configs.ts';
+import { policyOf, watchGatewayConfigs, type GatewayConfigs } from './gateway-configs.ts';
+import { createGatewayReplicas } from './gateway-replicas.ts';
+import { GATEWAY_CONFIGS } from './parameters.ts';
 import { watchTlsSecrets, type TlsSecrets } from './tls-secrets.ts';
 
 /** What Ingresses and the Gateway API have in common. */
@@ -22,7 +24,8 @@ export function createEdgeKind(
   creators: readonly ((context: EdgeContext) => ClusterKind)[],
 ): ClusterKind {
   const secrets = watchTlsSecrets(context);
-  const configs = watchGatewayConfigs(context);
+  const replicas = createGatewayReplicas({ ...context, tell: (verdict) => configs.tellReplicas(verdict) });
+  const configs = watchGatewayConfigs({ ...context, onReplicas: (bounds) => replicas.want(bounds) });
   const parts = createEdgeParts(context.catalog);
   const { tables, laneOf } = context;
   const backends: BackendView = { service: (id) => tables.services.get(id), laneOf };
@@ -47,6 +50,7 @@ export function createEdgeKind(
     stop() {
       secrets.stop();
       configs.stop();
+      replicas.stop();
       for (const kind of kinds) kind.stop();
     },
   };

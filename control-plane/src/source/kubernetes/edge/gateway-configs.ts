@@ -1,41 +1,22 @@
-import type { Resource } from '@lanekeeper/kubernetes/resources';
 import type { GatewayConfigSpec } from '@lanekeeper/mesh-file/objects/object-types';
 import type { EdgePolicy } from '@lanekeeper/protocol/edge';
 import type { ObjectStatuses } from '../../../status/object-statuses.ts';
-import { accepted, condition, type Verdict } from '../lanes/conditions.ts';
-import { declare, keptGeneration, type DeclaredObject } from '../lanes/declared-object.ts';
+import type { Verdict } from '../lanes/conditions.ts';
 import { readDocument, type KubeDocument } from '../read/read-document.ts';
 import { createTablesTeller } from '../tables-teller.ts';
 import { watchOptional } from '../watch-optional.ts';
 import type { WatchContext } from '../watch-table.ts';
-import { mapMseIngressConfig } from './mse-ingress-config.ts';
-
-export const GATEWAY_CONFIGS: Resource = {
-  group: 'lanekeeper.io',
-  version: 'v1alpha1',
-  plural: 'gatewayconfigs',
-  kind: 'GatewayConfig',
-};
-/** Of the product that people come from; without a namespace. */
-export const MSE_INGRESS_CONFIGS: Resource = {
-  group: 'mse.alibabacloud.com',
-  version: 'v1alpha1',
-  plural: 'mseingressconfigs',
-  kind: 'MseIngressConfig',
-};
-
-/** What the parameters of a class refer to. */
-export interface ParametersRef {
-  readonly kind: string;
-  readonly name: string;
-  /** Empty: a kind that has none. */
-  readonly namespace: string;
-}
+import { DeclaredConfigs } from './declared-configs.ts';
+import { GATEWAY_CONFIGS, MSE_INGRESS_CONFIGS, type ParametersRef } from './parameters.ts';
 
 /** How the fleet is to listen, as people declare it. */
 export interface GatewayConfigs {
   /** Undefined: there is none, or nothing of it was ever right. */
   specOf(ref: ParametersRef): GatewayConfigSpec | undefined;
+  /** These are the parameters that the fleet goes by: how many there are is theirs to say. */
+  use(ref: ParametersRef | undefined): void;
+  /** What came of the replicas that they say. */
+  tellReplicas(verdict: Verdict): void;
   /** Told when what one of them says is another thing now. */
   subscribe(listener: () => void): void;
   start(): void;
@@ -44,13 +25,15 @@ export interface GatewayConfigs {
   stop(): void;
 }
 
-export function watchGatewayConfigs(
-  context: WatchContext & { readonly statuses: ObjectStatuses },
-): GatewayConfigs {
-  const { statuses } = context;
+export interface GatewayConfigsContext extends WatchContext {
+  readonly statuses: ObjectStatuses;
+  /** How many gateways there are to be, by the parameters in use; undefined: nobody says. Called again with the same. */
+  readonly onReplicas: (bounds: GatewayConfigSpec['replicas']) => void;
+}
+
+export function watchGatewayConfigs(context: GatewayConfigsContext): GatewayConfigs {
   const listeners = new Set<() => void>();
-  const declared = new Map<string, DeclaredObject>();
-  const mapped = new Map<string, GatewayConfigSpec>();
+  const declared = new DeclaredConfigs(context.statuses);
   const onPending = (): void => teller.schedule();
   const own = watchOptional<KubeDocument>(context, {
     ...{ resource: GATEWAY_CONFIGS, read: readDocument(GATEWAY_CONFIGS), onPending },
@@ -62,49 +45,21 @@ export function watchGatewayConfigs(
     log: context.log,
     tables: () => [own, foreign],
     onChange() {
-      for (const key of own.take().keys) takeOwn(key, own.store.get(key));
-      for (const key of foreign.take().keys) takeForeign(key, foreign.store.get(key));
+      for (const key of own.take().keys) declared.takeOwn(key, own.store.get(key));
+      for (const key of foreign.take().keys) declared.takeForeign(key, foreign.store.get(key));
+      context.onReplicas(declared.replicas());
       for (const listener of listeners) listener();
     },
   });
-  function takeOwn(key: string, document: KubeDocument | undefined): void {
-    if (document === undefined) {
-      forget(GATEWAY_CONFIGS, declared.get(key)?.document);
-      declared.delete(key);
-      return;
-    }
-    const next = declare(GATEWAY_CONFIGS, document, declared.get(key));
-    declared.set(key, next);
-    const verdict = accepted(next, { isInForce: true, reason: 'Accepted', problems: [] });
-    const status = { conditions: [condition('Accepted', verdict, next)], inForce: keptGeneration(next) };
-    statuses.want(refOf(GATEWAY_CONFIGS, document), status, document.status);
-  }
-  function takeForeign(key: string, document: KubeDocument | undefined): void {
-    if (document === undefined) {
-      mapped.delete(key);
-      return;
-    }
-    const { spec, unmapped } = mapMseIngressConfig(document.spec);
-    mapped.set(key, spec);
-    const asDeclared = { document, resource: MSE_INGRESS_CONFIGS, inForce: undefined, problems: [] };
-    const conditions = [condition('LanekeeperMapped', mappedVerdict(unmapped), asDeclared)];
-    statuses.want(refOf(MSE_INGRESS_CONFIGS, document), { conditions }, document.status);
-  }
-  function forget(resource: Resource, document: KubeDocument | undefined): void {
-    if (document !== undefined) statuses.forget(refOf(resource, document));
-  }
+  const { start, synced, problems, stop } = teller;
   return {
-    specOf({ kind, namespace, name }) {
-      if (kind === MSE_INGRESS_CONFIGS.kind) return mapped.get(name);
-      if (kind !== GATEWAY_CONFIGS.kind) return undefined;
-      const object = declared.get(`${namespace}/${name}`)?.inForce?.object;
-      return object?.kind === 'GatewayConfig' ? object.spec : undefined;
+    specOf: (ref) => declared.specOf(ref),
+    use(ref) {
+      if (declared.use(ref)) context.onReplicas(declared.replicas());
     },
+    tellReplicas: (verdict) => declared.tellReplicas(verdict),
     subscribe: (listener) => void listeners.add(listener),
-    start: teller.start,
-    synced: teller.synced,
-    problems: teller.problems,
-    stop: teller.stop,
+    ...{ start, synced, problems, stop },
   };
 }
 
@@ -112,17 +67,4 @@ export function policyOf(spec: GatewayConfigSpec): EdgePolicy {
   const { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny, sampleRate } = spec;
   const tracing = sampleRate === undefined ? {} : { traceSampleRate: sampleRate };
   return { trustIncomingTag, trustedProxies, proxyProtocol, allow, deny, ...tracing };
-}
-
-function mappedVerdict(unmapped: readonly string[]): Verdict {
-  if (unmapped.length === 0) {
-    return { status: 'True', reason: 'Mapped', message: 'all of it is in force' };
-  }
-  const message = `without effect at this gateway: ${unmapped.join(', ')}`;
-  return { status: 'False', reason: 'PartlyMapped', message };
-}
-
-function refOf(resource: Resource, { metadata }: KubeDocument) {
-  const { namespace, name } = metadata;
-  return namespace === '' ? { resource, name } : { resource, namespace, name };
 }

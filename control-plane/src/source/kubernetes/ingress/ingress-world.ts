@@ -1,13 +1,8 @@
 import { DEFAULT_GATEWAY_CONFIG_SPEC } from '@lanekeeper/mesh-file/objects/decode-gateway-config';
 import { serviceId } from '@lanekeeper/protocol/service-id';
 import { CONTROLLER_NAME } from '../../../status/controller-name.ts';
-import {
-  GATEWAY_CONFIGS,
-  MSE_INGRESS_CONFIGS,
-  policyOf,
-  type GatewayConfigs,
-  type ParametersRef,
-} from '../edge/gateway-configs.ts';
+import { policyOf, type GatewayConfigs } from '../edge/gateway-configs.ts';
+import { GATEWAY_CONFIGS, MSE_INGRESS_CONFIGS, type ParametersRef } from '../edge/parameters.ts';
 import type { EdgeContext } from '../edge/edge-kind.ts';
 import type { IngressEntry, IngressWorld } from './convert/convert-ingresses.ts';
 import { isOurs } from './convert/ingress-class.ts';

@@ -15,7 +15,7 @@ import { createRecordingLog } from '@lanekeeper/runtime/testing/recording-log';
 import { makePair } from '@lanekeeper/runtime/testing/self-signed';
 import type { CertificatePair } from '@lanekeeper/runtime/certificate-files';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { GATEWAY_CONFIGS, MSE_INGRESS_CONFIGS } from '../edge/gateway-configs.ts';
+import { GATEWAY_CONFIGS, MSE_INGRESS_CONFIGS } from '../edge/parameters.ts';
 import { connectCluster, type KubernetesCluster } from '../kubernetes-cluster.ts';
 
 const OWN = 'lanekeeper-system';
@@ -248,6 +248,7 @@ it('keeps as many gateways as the GatewayConfig of the class says, and says so t
     return conditions.find(({ type }) => type === 'Replicas')?.reason;
   };
   await vi.waitFor(async () => expect((await client.get(fleet))['spec']).toEqual({ replicas: 3 }));
-  await vi.waitFor(async () => expect(await conditionOf('edge')).toBe('Scaled'));
-  await vi.waitFor(async () => expect(await conditionOf('other')).toBe('NotUsed'));
+  // A status is written once a second at most.
+  await vi.waitFor(async () => expect(await conditionOf('edge')).toBe('Scaled'), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await conditionOf('other')).toBe('NotUsed'), { timeout: 10_000 });
 });

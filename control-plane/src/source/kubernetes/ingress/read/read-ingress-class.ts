@@ -1,5 +1,5 @@
 import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
-import type { ParametersRef } from '../../edge/gateway-configs.ts';
+import type { ParametersRef } from '../../edge/parameters.ts';
 import type { FieldReader } from '../../read/fields.ts';
 
 /** An IngressClass, as far as it says whose Ingresses are ours and how they are served. */
