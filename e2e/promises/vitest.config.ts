@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 const LAST = [
   'control-plane-down',
   'injector-down',
+  'lanes-while-nobody-checks',
   'api-server-restart',
   'upgrade',
   'uninstall',
