@@ -116,7 +116,8 @@ describe('what the chart sets for a program', () => {
     const policy = objectsIn(defaults).find(
       ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'lanekeeper-gateway',
     );
-    const { ingress, podSelector } = policy?.['spec'] as {
+    if (policy === undefined) throw new Error('no NetworkPolicy of the gateway was rendered');
+    const { ingress, podSelector } = policy['spec'] as {
       readonly podSelector: { readonly matchLabels: object };
       readonly ingress: readonly { readonly from?: unknown; readonly ports: readonly object[] }[];
     };
