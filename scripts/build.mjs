@@ -32,6 +32,8 @@ const executables = [
   { name: 'injector', entry: 'injector/src/main.ts', beside: [], flags: [] },
   { name: 'redirect', entry: 'injector/src/redirect/main.ts', beside: [], flags: [] },
   { name: 'control-plane', entry: 'control-plane/src/main.ts', beside: [], flags: controlPlaneFlags },
+  // For people's own machines: it is in no image.
+  { name: 'lanectl', entry: 'lanectl/src/main.ts', beside: [], flags: [] },
 ].filter(({ entry }) => existsSync(join(root, entry)));
 
 /** Dependencies in CommonJS call `require` for Node's own modules; an ES module has none of its own. */

@@ -17,6 +17,7 @@ const bundled = [
   'sidecar',
   'injector',
   'control-plane',
+  'lanectl',
 ];
 const scripts = ['scripts/build.mjs', 'scripts/bundle-extras.mjs'];
 

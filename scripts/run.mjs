@@ -20,6 +20,7 @@ const tasks = {
   'e2e:nacos': [['scripts/build.mjs'], ['e2e/nacos/main.ts']],
   conformance: [['scripts/build.mjs'], ['e2e/conformance/main.ts']],
   suites: [['scripts/build.mjs'], ['e2e/suites/main.ts']],
+  lanectl: [['lanectl/src/main.ts']],
   lint: [['scripts/lint.mjs']],
   format: [['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level', 'warn', '.']],
   typecheck: [['node_modules/typescript/bin/tsc', '-b', '--pretty']],

@@ -16,6 +16,9 @@ export function addFileCommands(command: Command, terminal: Terminal, ends: (cod
     .addOption(
       new Option('--ignore <code...>', 'codes that are not told of, LK0110').argParser(codes).default([]),
     )
+    .addOption(
+      new Option('--kubernetes <version>', 'of the cluster that they are for: 1.28').argParser(minorVersion),
+    )
     .option('--all', 'the files are all that there is: what is not in them is nowhere', false)
     .action((files: readonly string[], options: LintOptions) => ends(lintFiles(files, options, terminal)));
   command
@@ -45,6 +48,13 @@ export function addFileCommands(command: Command, terminal: Terminal, ends: (cod
       terminal.out(completionScript(shell, command));
       ends(EXIT.fine);
     });
+}
+
+/** Whether Kubernetes knows sidecars, say, hangs on it. */
+function minorVersion(text: string): number {
+  const [, minor] = /^v?1\.(\d{1,3})(?:\.|$)/.exec(text) ?? [];
+  if (minor === undefined) throw new InvalidArgumentError('expected a version such as 1.28.');
+  return Number(minor);
 }
 
 function codes(text: string, before: readonly string[]): readonly string[] {

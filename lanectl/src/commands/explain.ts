@@ -1,3 +1,4 @@
+import { listAt, recordAt, textAt, type Json } from '@lanekeeper/lint/read/json';
 import { InvalidArgumentError } from 'commander';
 import type { Cluster } from '../cluster/cluster.ts';
 import { findPod } from '../cluster/find-pod.ts';
@@ -48,14 +49,33 @@ export function readHeader(field: string): string {
   return `${field.slice(0, colon).trim()}:${encodeURIComponent(field.slice(colon + 1).trim())}`;
 }
 
-/** Rows of what is plain, the rest as it is. */
+/** The sentence first, then what it follows from; last what other lanes would have got. */
 function describe(answer: unknown): string {
-  const { decision } = answer as { readonly decision: Readonly<Record<string, unknown>> };
-  return table(
-    ['WHAT', 'ANSWER'],
-    Object.entries(decision).map(([name, value]) => [
-      name,
-      typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value),
-    ]),
-  );
+  const decision = recordAt(answer, 'decision');
+  const { why: _, evidence, counterfactual: __, ...rest } = decision;
+  const rows = Object.entries({ evidence: evidenceOf(recordAt(evidence)), ...rest })
+    .filter(([, value]) => !isNothing(value))
+    .map(([name, value]) => [name, cellOf(value)]);
+  const others = listAt(decision, 'counterfactual')
+    .map((other) => recordAt(other))
+    .map((other) => [`in ${textAt(other, 'lane') ?? ''}`, textAt(other, 'why') ?? '']);
+  return `${textAt(decision, 'why') ?? ''}\n\n${table(['WHAT', 'ANSWER'], [...rows, ...others])}`;
+}
+
+function evidenceOf(evidence: Json): string {
+  return `${textAt(evidence, 'rung') ?? ''}: ${textAt(evidence, 'detail') ?? ''}`;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
+}
+
+function cellOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const items = Array.isArray(value) ? value.map(cellOf) : Object.entries(value).map(entryOf);
+  return items.join(Array.isArray(value) ? '; ' : ', ');
+}
+
+function entryOf([name, value]: readonly [string, unknown]): string {
+  return `${name} ${cellOf(value)}`;
 }

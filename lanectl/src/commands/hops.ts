@@ -20,11 +20,12 @@ export interface HopsOptions {
 export async function showHops(
   cluster: Cluster,
   wanted: string,
-  { output, ...filter }: HopsOptions,
+  { output, lane, service, trace, status, limit }: HopsOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const pod = findPod(await findSidecarPods(cluster.client, undefined), wanted, cluster.namespace);
-  const { hops } = (await cluster.ask(pod, `/hops?${queryOf(filter)}`)) as { readonly hops: readonly Hop[] };
+  const query = queryOf({ lane, service, trace, status, limit });
+  const { hops } = (await cluster.ask(pod, `/hops?${query}`)) as { readonly hops: readonly Hop[] };
   print(terminal, output, hops, () =>
     hopTable(
       hops.map((hop) => ({ pod, hop })),

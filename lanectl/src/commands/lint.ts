@@ -10,6 +10,8 @@ export interface LintOptions {
   readonly output: Format;
   /** Codes that are not told of. */
   readonly ignore: readonly string[];
+  /** Minor version of Kubernetes; undefined: not known. */
+  readonly kubernetes?: number | undefined;
   /** The files are all that there is: what is not in them is nowhere. */
   readonly all: boolean;
 }
@@ -17,7 +19,10 @@ export interface LintOptions {
 /** What is wrong with the lanes that some files declare; no cluster is asked. `-` is standard input. */
 export function lintFiles(files: readonly string[], options: LintOptions, terminal: Terminal): ExitCode {
   const documents = readDocuments(files);
-  const { world, findings: unread } = readWorld(documents, { extent: options.all ? 'all' : 'part' });
+  const { world, findings: unread } = readWorld(documents, {
+    extent: options.all ? 'all' : 'part',
+    ...(options.kubernetes === undefined ? {} : { nativeSidecars: hasNativeSidecars(options.kubernetes) }),
+  });
   const findings = [...unread, ...lintWorld(world)]
     .filter(({ code }) => !options.ignore.includes(code))
     .sort(compareFindings);
@@ -34,4 +39,9 @@ export function describeFindings(findings: readonly Finding[], terminal: Termina
       return `${paint(terminal, colour, `${code} ${severity}`)}  ${where}\n  ${message}\n  ${paint(terminal, 'dim', `fix: ${fix}`)}\n`;
     })
     .join('');
+}
+
+/** Of a cluster of that minor version: containers that Kubernetes itself knows as sidecars. */
+export function hasNativeSidecars(minor: number): boolean {
+  return minor >= 29;
 }

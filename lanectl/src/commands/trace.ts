@@ -36,5 +36,10 @@ export async function showTrace(
   }
   const chain = joinChain(hops);
   print(terminal, output, chain, () => hopTable(chain, terminal));
-  return chain.some(({ hop }) => hop.error !== null || hop.fallback !== null) ? EXIT.found : EXIT.fine;
+  return chain.some(({ hop }) => isAstray(hop)) ? EXIT.found : EXIT.fine;
+}
+
+/** It failed, or it left its lane where the lane has something. */
+function isAstray({ error, fallback }: Hop): boolean {
+  return error !== null || (fallback !== null && fallback.reason !== 'service-not-in-lane');
 }

@@ -6,7 +6,7 @@ import { describeIngress, type Ingress, type IngressHost, type IngressPath } fro
 import { pathMatch, routePath } from './route-paths.ts';
 import { APP_ROOT_STATUS, routeFilters } from './route-filters.ts';
 import type { FindService } from './services.ts';
-import { tellUnmapped } from './unmapped.ts';
+import { guardOf, tellUnmapped } from './unmapped.ts';
 
 export interface RouteContext {
   readonly entry: Entry;
@@ -17,8 +17,16 @@ export interface RouteContext {
 /** An HTTPRoute has no more. */
 const MOST_RULES = 16;
 
-/** One route for all hosts with the same paths; more of them where an Ingress has more rules than a route may have. */
+/**
+ * One route for all hosts with the same paths; more of them where an Ingress has more rules than a route may have. One that
+ * keeps people out stays an Ingress: as a route it would let them in.
+ */
 export function httpRoutes(ingress: Ingress, context: RouteContext): readonly Manifest[] {
+  const guard = guardOf(ingress);
+  if (guard !== undefined) {
+    context.tell({ object: describeIngress(ingress), message: guard });
+    return [];
+  }
   tellUnmapped(ingress, context.tell);
   const groups = groupHosts(ingress, context.entry);
   const routes = groups.flatMap((group) => routesOf(ingress, group, context));

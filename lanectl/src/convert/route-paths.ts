@@ -21,7 +21,7 @@ export function routePath(
 ): RoutePath {
   const full =
     rewrite === undefined ? {} : { rewrite: { type: 'ReplaceFullPath', replaceFullPath: rewrite } };
-  if (type === 'Exact') return { match: { exact: path }, ...full };
+  if (type === 'Exact') return { match: { exact: path }, ...whole(rewrite, full) };
   if (!areRegexes || path === '/') return { match: { prefix: withoutSlash(path) }, ...whole(rewrite, full) };
   return strippedPrefix(path, rewrite) ?? regexPath(path, rewrite, full);
 }

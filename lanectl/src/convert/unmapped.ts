@@ -11,10 +11,6 @@ export function tellUnmapped(ingress: Ingress, tell: Tell): void {
       'affinity by cookie is not in HTTPRoute; a Service may have sessionAffinity: ClientIP',
     ],
     [settings.maxBodyBytes !== undefined, 'proxy-body-size is not in HTTPRoute; bodies have no bound'],
-    [
-      settings.access.allow !== undefined || settings.access.deny !== undefined,
-      'lists of source networks are not in HTTPRoute: everybody is let in; keep them in a GatewayConfig or a firewall',
-    ],
     [timeouts?.connectMs !== undefined, 'proxy-connect-timeout is not in HTTPRoute'],
     [
       backend.protocol === 'http2',
@@ -26,3 +22,15 @@ export function tellUnmapped(ingress: Ingress, tell: Tell): void {
   ];
   for (const [isAsked, message] of lost) if (isAsked) tell({ object: describeIngress(ingress), message });
 }
+
+/** Why an Ingress that keeps people out must stay one; undefined: it lets everybody in. */
+export function guardOf({ settings }: Ingress): string | undefined {
+  const { access, problems } = settings;
+  const by = problems.map(({ annotation }) => annotation).find((name) => GUARDS.test(name));
+  if (by !== undefined)
+    return `${by} keeps people out; nothing of Lanekeeper does that, so the Ingress stays with its controller`;
+  if (access.allow === undefined && access.deny === undefined) return undefined;
+  return 'a list of source networks keeps people out, which HTTPRoute cannot; leave it an Ingress, of the class lanekeeper';
+}
+
+const GUARDS = /\/(?:auth-|modsecurity|satisfy|enable-modsecurity)/;

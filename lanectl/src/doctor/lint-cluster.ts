@@ -1,10 +1,9 @@
 import type { Finding } from '@lanekeeper/lint/finding';
 import { lintWorld } from '@lanekeeper/lint/lint-world';
 import { readWorld } from '@lanekeeper/lint/read/read-world';
+import { hasNativeSidecars } from '../commands/lint.ts';
 import type { CheckResult } from './check-result.ts';
 import { valueOf, type Facts } from './facts.ts';
-
-const NATIVE_SIDECARS_MINOR = 29;
 
 /** The same findings as `lanectl lint` has, over what is in the cluster. */
 export function lintCluster(facts: Facts): readonly CheckResult[] {
@@ -30,7 +29,7 @@ function findingsIn(facts: Facts): readonly Finding[] {
   const { world, findings } = readWorld(documents, {
     // Members may be of namespaces that are not looked at.
     extent: facts.within === undefined ? 'all' : 'part',
-    ...(version === undefined ? {} : { nativeSidecars: version.minor >= NATIVE_SIDECARS_MINOR }),
+    ...(version === undefined ? {} : { nativeSidecars: hasNativeSidecars(version.minor) }),
   });
   return [...findings, ...lintWorld(world)];
 }

@@ -1,6 +1,6 @@
 import { fieldsOf, type KubeObject } from '@lanekeeper/kubernetes/kube-object';
 import { listAt, numberAt, recordAt, textAt } from '@lanekeeper/lint/read/json';
-import { fail, listed, warn, type Verdict } from '../check-result.ts';
+import { fail, listed, skip, warn, type Verdict } from '../check-result.ts';
 import { valueOf, type Facts } from '../facts.ts';
 import type { Check } from './check.ts';
 
@@ -39,6 +39,7 @@ export const CRD_CHECKS: readonly Check[] = [
     description: `they are served as ${VERSION_SERVED}`,
     look(facts) {
       const ours = (valueOf(facts.crds) ?? []).filter(({ metadata }) => OUR_CRDS.includes(metadata.name));
+      if (ours.length === 0) return skip('none of them is there');
       const others = ours.filter((crd) => !servedVersions(crd).includes(VERSION_SERVED));
       if (others.length === 0) return undefined;
       const names = others.map((crd) => `${crd.metadata.name} (${servedVersions(crd).join(', ')})`);
@@ -63,7 +64,8 @@ export const DEPLOYMENT_CHECKS: readonly Check[] = [
   {
     ...deploymentCheck('gateway', 'nobody serves the edge'),
     description: 'the gateway has all its replicas, where there is one',
-    look: (facts) => (componentOf(facts, 'gateway') === undefined ? undefined : replicasOf(facts, 'gateway')),
+    look: (facts) =>
+      componentOf(facts, 'gateway') === undefined ? skip('there is none') : replicasOf(facts, 'gateway'),
   },
 ];
 

@@ -51,7 +51,8 @@ export const VERSION_CHECKS: readonly Check[] = [
     description: `this lanectl (${VERSION}) is of the control plane’s version`,
     look(facts) {
       const own = versionOf(facts);
-      if (own === undefined || own === VERSION) return undefined;
+      if (own === undefined) return skip('the control plane’s Deployment says no version');
+      if (own === VERSION) return undefined;
       const which = compareVersions(VERSION, own) < 0 ? 'older' : 'newer';
       return warn(`the control plane is ${own}; this one is ${which}`, `take the lanectl of ${own}`);
     },

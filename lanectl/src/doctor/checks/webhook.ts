@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
 import { listAt, numberAt, recordAt, textAt, type Json } from '@lanekeeper/lint/read/json';
-import { fail, listed, warn, type Verdict } from '../check-result.ts';
+import { fail, listed, skip, warn, type Verdict } from '../check-result.ts';
 import { valueOf, type Facts } from '../facts.ts';
 import type { Check } from './check.ts';
 import { componentOf } from './installation.ts';
@@ -35,6 +35,7 @@ export const WEBHOOK_CHECKS: readonly Check[] = [
     description: 'the API server trusts the injector, and will still do so in a week',
     look(facts) {
       const webhooks = [facts.mutating, facts.validating].flatMap((fact) => webhooksIn(valueOf(fact)));
+      if (webhooks.length === 0) return skip('there is no webhook');
       const verdicts = webhooks.map((webhook) => judgeBundle(webhook, facts.now));
       return (
         verdicts.find((verdict) => verdict?.result === 'fail') ??
@@ -79,7 +80,9 @@ function certificatesIn(pem: string): readonly X509Certificate[] | undefined {
 }
 
 function judgeFailurePolicy(facts: Facts): Verdict {
-  const strict = webhooksIn(valueOf(facts.mutating)).filter(({ failurePolicy }) => failurePolicy === 'Fail');
+  const webhooks = webhooksIn(valueOf(facts.mutating));
+  if (webhooks.length === 0) return skip('there is no webhook');
+  const strict = webhooks.filter(({ failurePolicy }) => failurePolicy === 'Fail');
   if (strict.length === 0) return undefined;
   const injector = componentOf(facts, 'injector');
   const ready = numberAt(recordAt(injector, 'status'), 'readyReplicas') ?? 0;
