@@ -1,6 +1,7 @@
 import { compareFindings, type Finding } from '@lanekeeper/lint/finding';
 import { lintWorld } from '@lanekeeper/lint/lint-world';
 import { readWorld } from '@lanekeeper/lint/read/read-world';
+import { lintIngresses } from '../convert/lint-ingresses.ts';
 import { EXIT, type ExitCode } from '../output/exit-code.ts';
 import { print, type Format } from '../output/print.ts';
 import { paint, type Terminal } from '../output/terminal.ts';
@@ -23,7 +24,7 @@ export function lintFiles(files: readonly string[], options: LintOptions, termin
     extent: options.all ? 'all' : 'part',
     ...(options.kubernetes === undefined ? {} : { nativeSidecars: hasNativeSidecars(options.kubernetes) }),
   });
-  const findings = [...unread, ...lintWorld(world)]
+  const findings = [...unread, ...lintWorld(world), ...lintIngresses(documents)]
     .filter(({ code }) => !options.ignore.includes(code))
     .sort(compareFindings);
   print(terminal, options.output, findings, () => describeFindings(findings, terminal));

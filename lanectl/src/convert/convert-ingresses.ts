@@ -1,9 +1,9 @@
-import { recordAt, type Json } from '@lanekeeper/lint/read/json';
 import type { StickyKey } from '@lanekeeper/protocol/model';
 import { canaryLanes } from './canary-lanes.ts';
 import type { Manifest, Note } from './conversion.ts';
 import { givenEntry, newEntry } from './gateway.ts';
 import { httpRoutes } from './http-routes.ts';
+import { itemsOf } from './items.ts';
 import { isIngress, readIngress } from './ingress.ts';
 import { findServices } from './services.ts';
 
@@ -42,10 +42,4 @@ export function convertIngresses(documents: readonly unknown[], { gateway, key }
     ];
   });
   return { objects, notes };
-}
-
-/** `kubectl get -o yaml` gives a List. */
-function itemsOf(document: unknown): readonly Json[] {
-  const record = recordAt(document);
-  return Array.isArray(record['items']) ? record['items'].flatMap(itemsOf) : [record];
 }
