@@ -194,6 +194,17 @@ export const FOLDER_RULES = [
     reason:
       'what sidecars are told follows from tables and changes alone; who watches and who sends is not its business',
   })),
+  ...['gateway-api', 'ingress'].map((kind) => ({
+    folder: `control-plane/src/source/kubernetes/${kind}/convert/`,
+    all: ['node:', 'control-plane/src/publish/', '@lanekeeper/kubernetes/api-client'],
+    reason: 'what gateways serve follows from objects alone; who watches them is not its business',
+  })),
+  {
+    folder: 'lint/src/',
+    all: ['node:'],
+    reason:
+      'a finding follows from a described world; who has read it, from files or a cluster, is not its business',
+  },
   ...['pod', 'decision', 'patch'].map((folder) => ({
     folder: `injector/src/${folder}/`,
     all: ['node:'],
