@@ -8,7 +8,15 @@ import { outputOption } from './options.ts';
 import { EXIT, type ExitCode } from './output/exit-code.ts';
 import type { Terminal } from './output/terminal.ts';
 
-export function addFileCommands(command: Command, terminal: Terminal, ends: (code: ExitCode) => void): void {
+type Ends = (code: ExitCode) => void;
+
+export function addFileCommands(command: Command, terminal: Terminal, ends: Ends): void {
+  addLint(command, terminal, ends);
+  addConvert(command, terminal, ends);
+  addCompletion(command, terminal, ends);
+}
+
+function addLint(command: Command, terminal: Terminal, ends: Ends): void {
   command
     .command('lint <file...>')
     .description('what is wrong with lanes in YAML files; no cluster is asked. "-": standard input')
@@ -21,6 +29,9 @@ export function addFileCommands(command: Command, terminal: Terminal, ends: (cod
     )
     .option('--all', 'the files are all that there is: what is not in them is nowhere', false)
     .action((files: readonly string[], options: LintOptions) => ends(lintFiles(files, options, terminal)));
+}
+
+function addConvert(command: Command, terminal: Terminal, ends: Ends): void {
   command
     .command('convert <file...>')
     .description(
@@ -40,6 +51,9 @@ export function addFileCommands(command: Command, terminal: Terminal, ends: (cod
     .action((files: readonly string[], options: ConvertFilesOptions) =>
       ends(convertFiles(files, options, terminal)),
     );
+}
+
+function addCompletion(command: Command, terminal: Terminal, ends: Ends): void {
   command
     .command('completion')
     .description('a script that completes commands and options: source <(lanectl completion bash)')
