@@ -159,6 +159,8 @@ describe('lanectl in a cluster', () => {
     expect(run.stdout).toMatch(/^Lane gray by workload .* falls back from gray to base/);
     expect(run.stdout).toMatch(/^endpoint +.*pod b-base/m);
     expect((await mesh.pod('b-base').proxy.hops()).length).toBe(before);
+    const tagged = await lanectl('explain b-base c -n shop -H baggage:lane=gray');
+    expect(tagged.stdout).toMatch(/^Lane gray by baggage /);
     const edge = await lanectl('explain edge www.example.com -n shop -H x-user:7 -o yaml');
     expect(edge.stdout).toMatch(/^decision:\n {2}lane: gray$/m);
   });

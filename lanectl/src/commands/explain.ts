@@ -46,7 +46,7 @@ export function explainQuery(target: string, { path, method, header, direction }
 export function readHeader(field: string): string {
   const colon = field.indexOf(':');
   if (colon < 1) throw new InvalidArgumentError('expected name: value.');
-  return `${field.slice(0, colon).trim()}:${encodeURIComponent(field.slice(colon + 1).trim())}`;
+  return `${field.slice(0, colon).trim()}:${field.slice(colon + 1).trim()}`;
 }
 
 /** The sentence first, then what it follows from; last what other lanes would have got. */
