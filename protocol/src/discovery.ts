@@ -24,7 +24,7 @@ import type {
  * How the control plane ends a stream, as a gRPC status; details are `<code>: <sentence>`:
  * - OK: come back at once, on a new connection if the old one has gone away (age of the stream or the token; another replica is to serve);
  * - UNAUTHENTICATED: the token is absent, wrong or expired; read its file again;
- * - PERMISSION_DENIED: the token is of another pod or namespace than the hello says, or of none that may be a gateway;
+ * - PERMISSION_DENIED: the token is of another pod or namespace than the hello says;
  * - INVALID_ARGUMENT: a message that the contract does not know; RESOURCE_EXHAUSTED: slower than allowed, or too much at once;
  * - ABORTED: the same pod has opened a newer stream; UNAVAILABLE: this replica cannot serve now, try another one.
  */

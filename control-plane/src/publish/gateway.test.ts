@@ -160,15 +160,20 @@ describe('who says that it is a gateway', () => {
     }
   });
 
-  it('is sent away with any other token, and told why', async () => {
+  it('is served as a sidecar is with any other token: without an edge, and without what is not exported to it', async () => {
     const fixture = await start({ authenticator: as(CALLER) });
     fixture.mesh.putEdge(edgeOf('secret'));
+    fixture.mesh.put(makeService('b'), new Set(['elsewhere']));
     const client = fixture.connect({ token: 'any' });
     client.hello(GATEWAY);
-    const { code, details } = await client.status;
-    expect(code).toBe(status.PERMISSION_DENIED);
-    expect(details).toContain('no_gateway: the token is not one of a gateway');
-    expect(client.updates).toEqual([]);
+    const first = await client.take();
+    expect(first.mesh).toBeDefined();
+    expect(first.edge).toBeUndefined();
+    client.want('host:b.shop');
+    expect(await client.take()).toMatchObject({ services: [], answered: ['host:b.shop'] });
+    fixture.mesh.putEdge(edgeOf('another'));
+    client.want('host:c.shop');
+    expect((await client.take()).edge).toBeUndefined();
   });
 });
 

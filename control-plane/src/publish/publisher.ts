@@ -57,6 +57,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return new StreamPublisher(options);
 }
 
+const NO_GATEWAY =
+  'the token is not one of a gateway: expected the service account of the gateways, or a token with role: gateway';
+
 /** Ends of streams in a drain come in so many steps. */
 const DRAIN_STEPS = 50;
 
@@ -162,6 +165,10 @@ class StreamPublisher implements Publisher, StreamHost {
       this.#byPod.set(pod, stream);
     }
     this.#streams.add(stream);
+    const { node, isGateway } = stream.session ?? {};
+    if (node?.role === 'gateway' && isGateway === false) {
+      this.#log('warn', stream, 'edge_withheld', { reason: NO_GATEWAY });
+    }
     this.#options.metrics.streams.set(this.#streams.size);
     this.#options.sidecarsChanged?.();
     this.#log('debug', stream, 'stream_joined', {});

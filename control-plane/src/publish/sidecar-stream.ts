@@ -78,7 +78,7 @@ export class SidecarStream {
     if (subscription.isAwaitingAnswer()) return;
     const { catalog } = this.#host;
     const view = {
-      ...{ namespace: node.namespace, isGateway: node.role === 'gateway' },
+      ...{ namespace: node.namespace, isGateway: session.isGateway },
       ...{ interests: subscription.keys(), holds: subscription.held() },
     };
     session.isDue = false;
@@ -147,11 +147,11 @@ export class SidecarStream {
     if (this.#grant?.isInForce() === false) throw notInForce();
     this.#caller ??= this.#grant?.callerFor(node);
     checkIdentity(node, this.#caller);
-    checkRole(node, this.#caller);
     const subscription = new Subscription(holds, node);
     this.#session = {
       ...{ node, subscription, isDue: false, isWhole: true, meshes: subscription.meshes() },
       ...{ behindSinceMs: undefined, rejection: undefined },
+      isGateway: isGateway(node, this.#caller),
     };
     this.#host.joined(this);
     if (draining === true) this.#host.draining(this);
@@ -239,6 +239,8 @@ export class SidecarStream {
 /** What there is of a sidecar once it has said hello. */
 export interface Session {
   readonly node: NodeIdentity;
+  /** It may be told the edge; another one that calls itself a gateway is served as sidecars are. */
+  readonly isGateway: boolean;
   readonly subscription: Subscription;
   /** Something may have changed since the last update was made. */
   isDue: boolean;
@@ -273,12 +275,8 @@ function checkIdentity(node: NodeIdentity, caller: Caller | undefined): void {
 }
 
 /** Private keys are for those who were said to be gateways; where nobody says anything of anybody, this machine is among itself. */
-function checkRole(node: NodeIdentity, caller: Caller | undefined): void {
-  if (node.role !== 'gateway' || caller === undefined || caller.isGateway === true) return;
-  throw new StreamEnd(
-    'no_gateway',
-    'the token is not one of a gateway: expected the service account of the gateways, or a token with role: gateway',
-  );
+function isGateway(node: NodeIdentity, caller: Caller | undefined): boolean {
+  return node.role === 'gateway' && (caller === undefined || caller.isGateway === true);
 }
 
 function podFacts({ address }: NodeIdentity, catalog: Catalog): PodFacts {

@@ -9,7 +9,6 @@ const STATUS_OF = {
   token_refused: status.UNAUTHENTICATED,
   token_of_no_pod: status.PERMISSION_DENIED,
   identity_mismatch: status.PERMISSION_DENIED,
-  no_gateway: status.PERMISSION_DENIED,
   reviewer_unavailable: status.UNAVAILABLE,
   not_synced: status.UNAVAILABLE,
   too_many_streams: status.UNAVAILABLE,

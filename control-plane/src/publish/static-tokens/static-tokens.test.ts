@@ -60,13 +60,10 @@ describe('a gateway', () => {
     expect((await client.take()).edge).toBeDefined();
   });
 
-  it('is sent away with a token that does not', async () => {
-    const client = hello(ORDERS, { role: 'gateway' });
-    expect(await client.status).toMatchObject({
-      code: status.PERMISSION_DENIED,
-      details: expect.stringContaining('no_gateway'),
-    });
-    expect(client.updates).toEqual([]);
+  it('is told what sidecars are, and no more, with a token that does not', async () => {
+    const update = await hello(ORDERS, { role: 'gateway' }).take();
+    expect(update.mesh).toBeDefined();
+    expect(update.edge).toBeUndefined();
   });
 });
 
