@@ -3,7 +3,7 @@ import { run } from '../cluster/command.ts';
 import { CHART, DESCRIPTION, INJECTOR, RELEASE, SYSTEM, VALUES } from './harness/chart.ts';
 import { eventually } from './harness/eventually.ts';
 import { apply, get, getItems, kubectl } from './harness/kubectl.ts';
-import { ourObjects } from './harness/our-objects.ts';
+import { objectsBesideDefinitions } from './harness/our-objects.ts';
 
 const { LANEKEEPER_E2E_HELM: helm3 = 'helm', LANEKEEPER_E2E_HELM4: helm4 } = process.env;
 /** On a cluster of somebody else it is whichever Helm is there. */
@@ -52,7 +52,7 @@ describe.each(HELMS)('%s', (helm) => {
   afterAll(remove);
 
   it('installs and says what to do next, upgrades, rolls back and uninstalls, where PodSecurity is restricted', async () => {
-    await eventually(async () => expect(await ourObjects()).toEqual([]));
+    await eventually(async () => expect(await objectsBesideDefinitions()).toEqual([]));
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM, labels } }]);
 
@@ -72,6 +72,6 @@ describe.each(HELMS)('%s', (helm) => {
     expect(await trust()).toEqual(made);
 
     await run(helm, ['uninstall', RELEASE, ...wait]);
-    await eventually(async () => expect(await ourObjects()).toEqual([]));
+    await eventually(async () => expect(await objectsBesideDefinitions()).toEqual([]));
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SYSTEM, uninstallChart } from './harness/chart.ts';
 import { startClient } from './harness/client.ts';
 import { eventually } from './harness/eventually.ts';
-import { ourObjects } from './harness/our-objects.ts';
+import { objectsBesideDefinitions, ourObjects } from './harness/our-objects.ts';
 import { sidecarOf } from './harness/pod.ts';
 import { useSpace } from './harness/space.ts';
 
@@ -14,10 +14,7 @@ describe('helm uninstall', () => {
     expect(before).toContainEqual(expect.stringMatching(/^MutatingWebhookConfiguration /));
     expect(before).toContainEqual(`Secret ${SYSTEM}/lanekeeper-ca`);
     await uninstallChart();
-    const isDefinition = (object: string): boolean => object.startsWith('CustomResourceDefinition ');
-    await eventually(async () =>
-      expect((await ourObjects()).filter((each) => !isDefinition(each))).toEqual([]),
-    );
+    await eventually(async () => expect(await objectsBesideDefinitions()).toEqual([]));
     // With a definition all objects of its kind would go; whoever wants that deletes it.
     expect(await ourObjects()).toContain('CustomResourceDefinition /lanes.lanekeeper.io');
   });

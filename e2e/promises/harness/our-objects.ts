@@ -21,6 +21,11 @@ export async function ourObjects(): Promise<readonly string[]> {
     .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
 }
 
+/** The same without what the chart leaves on purpose: the definitions of lanes, and what the API server makes of them by itself. */
+export async function objectsBesideDefinitions(): Promise<readonly string[]> {
+  return (await ourObjects()).filter((object) => !/^(CustomResourceDefinition|APIService) /.test(object));
+}
+
 interface Listed {
   readonly kind: string;
   readonly metadata: {
