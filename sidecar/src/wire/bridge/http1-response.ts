@@ -7,6 +7,7 @@ import { trailerFields } from '../http/request-body.ts';
 import { responseHeaders, type ReceivedHead } from '../http/response-head.ts';
 import { fieldsObject, isBodiless } from '../http2/fields.ts';
 import { respondOptions } from '../http2/session-options.ts';
+import { resetStream } from '../http2/reset-stream.ts';
 
 export interface Http1ResponseOptions {
   readonly stream: ServerHttp2Stream;
@@ -104,7 +105,7 @@ export class Http1Response {
     try {
       stream.sendTrailers(this.#trailers);
     } catch {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
     this.#isWritten = true;

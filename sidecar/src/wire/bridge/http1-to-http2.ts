@@ -13,6 +13,7 @@ import type { UpstreamSession } from '../http2/upstream-session.ts';
 import type { PlainRequest } from '../plain-request.ts';
 import { Http2Response } from './http2-response.ts';
 import { MessageBody } from './message-body.ts';
+import { resetStream } from '../http2/reset-stream.ts';
 
 export interface ToHttp2Options {
   readonly context: ForwardContext;
@@ -237,7 +238,7 @@ export class Http1ToHttp2 implements Carrier {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#body.detach();
-    upstream?.stream.close(constants.NGHTTP2_CANCEL);
+    if (upstream) resetStream(upstream.stream, constants.NGHTTP2_CANCEL);
   }
 
   #closed(): void {

@@ -19,6 +19,7 @@ import { isRepeatable, type PlainRequest } from '../plain-request.ts';
 import { resetSocket } from '../reset-socket.ts';
 import { Http1Response } from './http1-response.ts';
 import { StreamBody } from './stream-body.ts';
+import { resetStream } from '../http2/reset-stream.ts';
 
 export interface ToHttp1Options extends Omit<RelayOptions, 'pool'> {
   readonly caller: UpstreamCaller;
@@ -209,7 +210,7 @@ export class Http2ToHttp1 implements UpstreamListener, Watched {
     if (!this.#options.stream.headersSent) return this.#answer(error);
     this.#failure = error;
     this.#leave('answered');
-    this.#options.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    resetStream(this.#options.stream, constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   #answer(error: ProxyError): void {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { constants, type ClientHttp2Stream } from 'node:http2';
 import { trailerFields } from '../http/request-body.ts';
 import { fieldsObject } from '../http2/fields.ts';
+import { resetStream } from '../http2/reset-stream.ts';
 
 export interface MessageBodyOptions {
   readonly source: IncomingMessage;
@@ -78,7 +79,7 @@ export class MessageBody {
     try {
       sink.sendTrailers(fieldsObject(fields, {}));
     } catch {
-      sink.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(sink, constants.NGHTTP2_INTERNAL_ERROR);
     }
   }
 }

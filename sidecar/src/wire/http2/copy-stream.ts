@@ -2,6 +2,7 @@ import { constants, type ClientHttp2Stream } from 'node:http2';
 import type { CopySink, OpenCopy } from '../edge/copies.ts';
 import { http2Fields } from './plain-fields.ts';
 import type { CancelWaiting, SessionPool } from './session-pool.ts';
+import { resetStream } from './reset-stream.ts';
 
 /** Sends copies in HTTP/2 over sessions of `pool`. */
 export function copyOverHttp2(pool: SessionPool): OpenCopy {
@@ -69,7 +70,7 @@ class StreamCopy implements CopySink {
     this.#isOver = true;
     this.#held = [];
     this.#cancel?.();
-    this.#stream?.close(constants.NGHTTP2_CANCEL);
+    if (this.#stream) resetStream(this.#stream, constants.NGHTTP2_CANCEL);
     this.#closed();
   }
 }

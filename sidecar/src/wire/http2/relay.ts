@@ -21,6 +21,7 @@ import type { CancelWaiting, SessionPool } from './session-pool.ts';
 import { type StallWatch, unreadBytes, type Watched } from './stall-watch.ts';
 import { readFailure } from './upstream-failure.ts';
 import type { UpstreamSession } from './upstream-session.ts';
+import { resetStream } from './reset-stream.ts';
 
 export interface RelayOptions {
   readonly stream: ServerHttp2Stream;
@@ -270,7 +271,7 @@ class Relay implements Watched {
       return this.#fail(error, constants.NGHTTP2_CANCEL);
     this.#body.detach();
     this.#acquire();
-    upstream?.stream.close(constants.NGHTTP2_CANCEL);
+    if (upstream) resetStream(upstream.stream, constants.NGHTTP2_CANCEL);
   }
 
   /** Ends both sides with `error`: a reply where none has begun, else a reset. */
@@ -278,7 +279,7 @@ class Relay implements Watched {
     const { upstream } = this;
     if (this.#options.stream.headersSent) this.#truncate(error, constants.NGHTTP2_CANCEL);
     else this.#answer(error);
-    upstream?.stream.close(code);
+    if (upstream) resetStream(upstream.stream, code);
   }
 
   #give(reply: LocalReply): void {
@@ -300,7 +301,7 @@ class Relay implements Watched {
   #truncate(error: ProxyError, code: number): void {
     this.#failure ??= error;
     this.#leave({ phase: 'answered', upstream: undefined });
-    this.#options.stream.close(code);
+    resetStream(this.#options.stream, code);
   }
 
   /** Once the response is written and nobody reads the request any more, the client is told to stop sending. */
@@ -315,7 +316,8 @@ class Relay implements Watched {
     if (this.#state.phase === 'acquiring') this.#state.cancel();
     const isWhole = this.#state.phase === 'answered' && this.#body.hasEnded;
     this.#leave({ phase: 'over' });
-    if (!isWhole) upstream?.stream.close(this.#options.stream.rstCode || constants.NGHTTP2_CANCEL);
+    if (upstream && !isWhole)
+      resetStream(upstream.stream, this.#options.stream.rstCode || constants.NGHTTP2_CANCEL);
   }
 
   #closed(): void {

@@ -7,6 +7,7 @@ import {
 } from 'node:http2';
 import { isHalfClosed, onEndOfStream } from './end-of-stream.ts';
 import { fieldsObject } from './fields.ts';
+import { resetStream } from './reset-stream.ts';
 
 /** How much of a body is kept for another attempt until the response begins. */
 const REPLAY_LIMIT = 64 * 1024;
@@ -123,7 +124,7 @@ export class RequestBody {
       sink.sendTrailers(this.#trailers);
     } catch {
       // Trailers that node:http2 does not send, or a stream that has just gone: reset, never end as if they had been sent.
-      sink.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(sink, constants.NGHTTP2_INTERNAL_ERROR);
     }
   }
 }

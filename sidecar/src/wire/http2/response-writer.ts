@@ -9,6 +9,7 @@ import { ProxyError } from '../../proxy-error.ts';
 import type { HeaderEdit } from '../head.ts';
 import { editFields, fieldsObject, fieldValue, isBodiless, type RawFields } from './fields.ts';
 import { respondOptions } from './session-options.ts';
+import { resetStream } from './reset-stream.ts';
 
 export interface ResponseWriterOptions {
   readonly stream: ServerHttp2Stream;
@@ -122,7 +123,7 @@ export class ResponseWriter {
     try {
       stream.sendTrailers(this.#trailers);
     } catch {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
     this.#isWritten = true;

@@ -24,6 +24,8 @@ export interface Asked {
   /** `whole`: ended as it should; `broken`: cut, by a reset or a lost connection. */
   end: 'whole' | 'broken' | undefined;
   write(bytes: Buffer): boolean;
+  /** Writes the last bytes of the body. */
+  finish(bytes: Buffer): void;
   pause(): void;
   resume(): void;
   /** Goes away. */
@@ -37,7 +39,7 @@ export function ask(client: Version, port: number, what: Ask = {}): Asked {
   return client === 'h2' ? askHttp2(port, what) : askHttp1(port, what);
 }
 
-function nothing(): Omit<Asked, 'write' | 'pause' | 'resume' | 'abandon'> {
+function nothing(): Omit<Asked, 'write' | 'finish' | 'pause' | 'resume' | 'abandon'> {
   return { status: undefined, headers: {}, informational: [], chunks: [], trailers: {}, end: undefined };
 }
 
@@ -77,9 +79,12 @@ function askHttp1(port: number, what: Ask): Asked {
   return asked;
 }
 
-function http1Controls(request: ClientRequest): Pick<Asked, 'write' | 'pause' | 'resume' | 'abandon'> {
+function http1Controls(
+  request: ClientRequest,
+): Pick<Asked, 'write' | 'finish' | 'pause' | 'resume' | 'abandon'> {
   return {
     write: (bytes) => request.write(bytes),
+    finish: (bytes) => void request.end(bytes),
     pause: () => undefined,
     resume: () => undefined,
     // A mere end of its side would leave it waiting for the answer.
@@ -120,9 +125,12 @@ function askHttp2(port: number, what: Ask): Asked {
   return asked;
 }
 
-function http2Controls(stream: ClientHttp2Stream): Pick<Asked, 'write' | 'pause' | 'resume' | 'abandon'> {
+function http2Controls(
+  stream: ClientHttp2Stream,
+): Pick<Asked, 'write' | 'finish' | 'pause' | 'resume' | 'abandon'> {
   return {
     write: (bytes) => !stream.destroyed && stream.write(bytes),
+    finish: (bytes) => void stream.end(bytes),
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
     abandon: () => stream.close(8),

@@ -306,6 +306,18 @@ export function routePromises(versions: Versions): void {
       expect(isWhole).toBe(false);
     });
 
+    test('ends both sides where the answer has begun, though its last byte is there', async () => {
+      const origin = await startOriginOf(upstream, (_request, response) => void response.write('part'));
+      const relay = await startEdge(versions, { targets: [origin.target], edge: { maxBodyBytes: 4 } });
+      const asked = ask(client, relay.port, { method: 'POST', body: ['hel'], staysOpen: true });
+      await eventually('part', () => bodyOf(asked) === 'part');
+      asked.finish(Buffer.from('lo'));
+      await ended(asked);
+      expect(asked.end).toBe('broken');
+      await eventually('the end', () => relay.handler.exchanges[0]?.ends.length);
+      expect(relay.handler.exchanges[0]?.ends[0]?.error?.code).toBe('body-too-large');
+    });
+
     test('of just that size is let through', async () => {
       const origin = await startOriginOf(upstream, (request, response) => void request.pipe(response));
       const relay = await startEdge(versions, { targets: [origin.target], edge: { maxBodyBytes: 5 } });
