@@ -8,7 +8,7 @@ export interface Noted extends Finding {
 }
 
 /** `lanekeeper.io/ignore: LK0105, LK0110`. */
-export function isIgnored({ code, annotations }: Noted): boolean {
+export function isIgnored({ code, annotations }: Pick<Noted, 'code' | 'annotations'>): boolean {
   return annotations.some((texts) => (texts[ANNOTATIONS.ignore] ?? '').split(/[\s,]+/).includes(code));
 }
 

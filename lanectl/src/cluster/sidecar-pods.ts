@@ -25,7 +25,11 @@ export async function findSidecarPods(
   client: ApiClient,
   namespace: string | undefined,
 ): Promise<readonly SidecarPod[]> {
-  const pods = await listObjects(client, PODS, { namespace, fieldSelector: 'status.phase=Running' });
+  return sidecarPodsIn(await listObjects(client, PODS, { namespace, fieldSelector: 'status.phase=Running' }));
+}
+
+/** Those among `pods`, by name. */
+export function sidecarPodsIn(pods: readonly KubeObject[]): readonly SidecarPod[] {
   return pods.flatMap(sidecarPod).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 

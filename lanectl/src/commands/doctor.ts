@@ -23,7 +23,8 @@ export async function examineCluster(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const onAsk = createProgress(terminal);
-  const facts = await gatherFacts(cluster, { within, systemNamespace, onAsk });
+  const asksSidecars = categories.length === 0 || categories.includes('lanes');
+  const facts = await gatherFacts(cluster, { within, systemNamespace, asksSidecars, onAsk });
   const all = runChecks(facts);
   const isFatal = all.length === 1;
   const results = all.filter(

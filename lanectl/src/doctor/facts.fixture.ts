@@ -74,6 +74,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     groups: fact([]),
     lanes: fact([]),
     dns: fact([{ metadata: { name: 'kube-dns', namespace: 'kube-system' } }]),
+    audits: fact({ answers: [], failures: [] }),
     ...{ within: undefined, now: NOW },
     ...changes,
   };

@@ -1,5 +1,6 @@
 import type { ServerVersion } from '@lanekeeper/kubernetes/answers';
 import type { KubeObject } from '@lanekeeper/kubernetes/kube-object';
+import type { AskedPods } from '../cluster/ask-all.ts';
 
 /** What was asked for, or why nobody said. */
 export type Fact<T> = { readonly value: T } | { readonly problem: string; readonly isForbidden: boolean };
@@ -21,6 +22,8 @@ export interface Facts {
   readonly groups: Fact<readonly KubeObject[]>;
   readonly lanes: Fact<readonly KubeObject[]>;
   readonly dns: Fact<readonly KubeObject[]>;
+  /** `GET /audit` of the sidecars of the pods. */
+  readonly audits: Fact<AskedPods>;
   /** Undefined: all namespaces are looked at. */
   readonly within: string | undefined;
   readonly now: number;

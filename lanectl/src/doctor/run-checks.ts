@@ -3,6 +3,7 @@ import { API_CHECKS, CRD_CHECKS, DEPLOYMENT_CHECKS } from './checks/installation
 import type { Check } from './checks/check.ts';
 import { DNS_CHECKS, STATUS_CHECKS, SYNC_CHECKS, VERSION_CHECKS } from './checks/mesh.ts';
 import { POD_CHECKS } from './checks/pods.ts';
+import { PROPAGATION_CHECKS } from './checks/propagation.ts';
 import { WEBHOOK_CHECKS } from './checks/webhook.ts';
 import type { Facts } from './facts.ts';
 import { lintCluster } from './lint-cluster.ts';
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   ...VERSION_CHECKS,
   ...SYNC_CHECKS,
   ...DNS_CHECKS,
+  ...PROPAGATION_CHECKS,
 ];
 
 const REACHABLE = 'api-reachable';

@@ -207,7 +207,11 @@ describe('what the sidecar knows', () => {
   it('/audit shows how the tag travels, /metrics what was counted', async () => {
     admin.send('b', { headers: { baggage: 'lane=gray' } });
     expect(await get('/audit')).toMatchObject({
-      peers: [{ peer: 'default/b', cameTagged: 1, finding: 'the tag travels' }],
+      peers: [{ peer: 'default/b', cameTagged: 1, finding: 'the tag travels', group: 'demo' }],
+    });
+    admin.send('elsewhere.example.com');
+    expect(await get('/audit')).toMatchObject({
+      peers: expect.arrayContaining([expect.objectContaining({ peer: 'outside the mesh', group: null })]),
     });
     const metrics = await admin.ask('/metrics');
     expect(metrics.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
