@@ -11,9 +11,7 @@ const PAGES = new URL('../../docs/lint/', import.meta.url);
 const files = readdirSync(TESTDATA);
 
 /** They need a cluster, an Ingress or a registry to be seen. */
-const FOUND_ELSEWHERE = [
-  ...['LK0112', 'LK0116', 'LK0117', 'LK0118', 'LK0119', 'LK0120', 'LK0121', 'LK0122', 'LK0123'],
-];
+const FOUND_ELSEWHERE = [...['LK0116', 'LK0117', 'LK0118', 'LK0119', 'LK0120', 'LK0121', 'LK0122', 'LK0123']];
 
 function documentsIn(file: string): readonly unknown[] {
   const parsed = parseManifest(readFileSync(new URL(file, TESTDATA), 'utf8'));

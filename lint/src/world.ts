@@ -49,6 +49,8 @@ export interface LintPort {
   readonly port: number;
   /** Absent: the container names it. */
   readonly targetPort?: number;
+  /** The Service says that what comes there is TLS. */
+  readonly isTls?: boolean;
 }
 
 /** `Service shop/a`. */

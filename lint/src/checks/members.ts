@@ -20,7 +20,7 @@ export function checkMembers(world: DescribedWorld): readonly Noted[] {
   );
 }
 
-const CHECKS: readonly MemberCheck[] = [findNoBaseline, findNotInjected, findUnguardedLanePods];
+const CHECKS: readonly MemberCheck[] = [findNoBaseline, findNotInjected, findUnguardedLanePods, findTlsOnly];
 
 function atMember(
   group: DescribedGroup,
@@ -97,5 +97,18 @@ function findUnguardedLanePods({ id, service, workloads }: DescribedMember): Ret
     annotations: bare.map(({ workload }) => workload.ownAnnotations ?? workload.annotations),
     message: `${describeService(service)} selects pods of lanes that have no sidecar (${namesOf(bare)}) beside its baseline: every caller of ${id} that has no sidecar reaches them`,
     fix: 'Inject these pods, so that their sidecars send such requests to the baseline, or let the Service select the baseline only.',
+  };
+}
+
+/** Of one that has other ports, too, nobody can say which of them is called. */
+function findTlsOnly({ id, service }: DescribedMember): ReturnType<MemberCheck> {
+  const ports = service?.ports ?? [];
+  if (ports.length === 0 || !ports.every(({ isTls }) => isTls === true)) return undefined;
+  return {
+    code: 'LK0112',
+    severity: 'warning',
+    annotations: [],
+    message: `service ${id} offers nothing but TLS (port ${ports.map(({ port }) => port).join(', ')}), so calls to it are bytes to sidecars: no lane can be read there or passed on`,
+    fix: 'Offer a port in plain text (appProtocol: http) for calls within the group and leave encryption to the network, or take the service out of the group.',
   };
 }

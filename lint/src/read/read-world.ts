@@ -2,9 +2,10 @@ import { decodeObject, isMeshObjectKind } from '@lanekeeper/mesh-file/objects/de
 import type { MeshObject } from '@lanekeeper/mesh-file/objects/object-types';
 import type { Finding } from '../finding.ts';
 import { findingsOfProblems } from '../findings-of-problems.ts';
-import type { LintService, LintWorkload, LintWorld, Texts } from '../world.ts';
+import type { LintPort, LintService, LintWorkload, LintWorld, Texts } from '../world.ts';
 import { listAt, numberAt, recordAt, textAt, textsAt, type Json } from './json.ts';
 import { isWorkload, readWorkload } from './read-workload.ts';
+import { isTlsPort } from './tls-port.ts';
 
 export interface ReadWorld {
   readonly world: LintWorld;
@@ -88,11 +89,14 @@ function readService(document: Json): LintService {
     namespace: textAt(metadata, 'namespace') ?? 'default',
     annotations: textsAt(metadata, 'annotations'),
     ...('selector' in spec ? { selector: textsAt(spec, 'selector') } : {}),
-    ports: listAt(spec, 'ports').flatMap((entry) => {
-      const record = recordAt(entry);
-      const port = numberAt(record, 'port');
-      const targetPort = numberAt(record, 'targetPort');
-      return port === undefined ? [] : [{ port, ...(targetPort === undefined ? {} : { targetPort }) }];
-    }),
+    ports: listAt(spec, 'ports').flatMap((entry) => readPort(recordAt(entry))),
   };
+}
+
+function readPort(record: Json): readonly LintPort[] {
+  const port = numberAt(record, 'port');
+  if (port === undefined) return [];
+  const targetPort = numberAt(record, 'targetPort');
+  const isTls = isTlsPort({ name: textAt(record, 'name'), appProtocol: textAt(record, 'appProtocol') });
+  return [{ port, ...(targetPort === undefined ? {} : { targetPort }), ...(isTls ? { isTls } : {}) }];
 }

@@ -1,3 +1,4 @@
+import { isTlsPort } from '@lanekeeper/lint/read/tls-port';
 import type { LintService, LintWorkload, LintWorld } from '@lanekeeper/lint/world';
 import type { MeshObject } from '@lanekeeper/mesh-file/objects/object-types';
 import type { ClusterTables } from '../cluster-tables.ts';
@@ -20,9 +21,10 @@ function serviceOf({ meta, selector, ports }: KubeService): LintService {
   return {
     ...{ name, namespace, annotations },
     ...(selector === undefined ? {} : { selector }),
-    ports: ports.map(({ port, targetPort }) => ({
+    ports: ports.map(({ port, targetPort, name: portName, appProtocol }) => ({
       port,
       ...(typeof targetPort === 'number' ? { targetPort } : {}),
+      ...(isTlsPort({ name: portName, appProtocol }) ? { isTls: true } : {}),
     })),
   };
 }
