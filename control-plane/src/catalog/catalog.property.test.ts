@@ -49,6 +49,7 @@ const somePods = fc.dictionary(
   fc.constantFrom(...ADDRESSES),
   fc.record({
     pod: fc.constantFrom('p1', 'p2'),
+    namespace: fc.constant('shop'),
     lane: fc.constantFrom('gray', 'green'),
     healthy: fc.boolean(),
     isMisnamed: fc.boolean(),

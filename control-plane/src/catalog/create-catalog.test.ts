@@ -178,7 +178,7 @@ describe('what several sources know', () => {
 });
 
 describe('an endpoint that is known by address only', () => {
-  const facts: PodFacts = { pod: 'b-1', healthy: true, isMisnamed: false };
+  const facts: PodFacts = { pod: 'b-1', namespace: 'shop', healthy: true, isMisnamed: false };
   const nacos = service('nacos/b', { endpoints: [endpoint('10.0.0.1', { source: 'nacos' })] });
 
   function world(given: Partial<PodFacts>) {

@@ -6,6 +6,7 @@ import { ipKey } from './canonical-key.ts';
 import type { CanonicalKey, Catalog, CatalogChange, CatalogService, Versioned } from './catalog.ts';
 import { FormerKeys } from './former-keys.ts';
 import { KeyIndex } from './key-index.ts';
+import { laneDisputes, type LaneDispute } from './lane-disputes.ts';
 import { withoutDraining, withPodFacts } from './merge-endpoints.ts';
 import { mergeMeshParts } from './merge-mesh-parts.ts';
 import { mergeServices, withEndpoints } from './merge-services.ts';
@@ -34,6 +35,8 @@ export interface CatalogWriter extends Catalog {
   expectMore(): () => void;
   /** Nobody is sent to endpoints at these addresses any more, whatever sources say of them; to those of before again. */
   drain(addresses: ReadonlySet<string>): void;
+  /** Instances of Nacos whose pods are of other lanes than it says. */
+  laneDisputes(): readonly LaneDispute[];
 }
 
 export function createCatalog(options: CatalogOptions): CatalogWriter {
@@ -132,6 +135,11 @@ class MergedCatalog implements CatalogWriter {
       (address) => before.has(address) !== addresses.has(address),
     );
     this.#renewAll(new Set(moved.flatMap((address) => this.resolve(ipKey(address)))), {});
+  }
+
+  laneDisputes(): readonly LaneDispute[] {
+    const { podAt } = this.#options;
+    return podAt === undefined ? [] : laneDisputes(this.#shelf.saidBy('nacos'), podAt);
   }
 
   #renewAll(touched: ReadonlySet<string>, said: Pick<SourceChange, 'mesh' | 'edge' | 'relaned'>): boolean {

@@ -15,7 +15,7 @@ function start(pods: ReadonlyMap<string, PodFacts> = new Map()) {
 
 const nacos = (address: string, port = 8080, given = {}) =>
   endpoint(address, { ports: { 80: port }, source: 'nacos', ...given });
-const POD: PodFacts = { pod: 'b-1', healthy: true, isMisnamed: false };
+const POD: PodFacts = { pod: 'b-1', namespace: 'shop', healthy: true, isMisnamed: false };
 
 describe('a pod that is registered in Nacos as well', () => {
   it('is one endpoint under each port that either knows it by, with the Service’s word first', () => {

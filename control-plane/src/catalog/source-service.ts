@@ -33,6 +33,7 @@ export interface SourceChange {
 /** What Kubernetes knows of the pod at an address, whichever services it belongs to. */
 export interface PodFacts {
   readonly pod: string;
+  readonly namespace: string;
   /** Absent: baseline. */
   readonly lane?: string;
   readonly zone?: string;

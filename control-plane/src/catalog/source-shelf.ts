@@ -22,6 +22,13 @@ export class SourceShelf {
     return (this.#entries.get(id) ?? []).map(({ service }) => service);
   }
 
+  /** All that one source says. */
+  saidBy(source: string): readonly SourceService[] {
+    return [...this.#entries.values()].flatMap((entries) =>
+      entries.filter((entry) => entry.source === source).map(({ service }) => service),
+    );
+  }
+
   /** Whether some of its endpoints are known by address only. */
   needsPodFacts(id: string): boolean {
     return (this.#entries.get(id) ?? []).some(({ source }) => source !== 'kubernetes');

@@ -184,7 +184,7 @@ describe('the lane of a sidecar’s own pod', () => {
     return {
       mesh,
       putLane(lane) {
-        const facts = { pod: 'a-1', healthy: true, isMisnamed: false };
+        const facts = { pod: 'a-1', namespace: 'shop', healthy: true, isMisnamed: false };
         pod = lane === undefined ? facts : { ...facts, lane };
         const at = new Set(['10.0.0.9']);
         mesh.catalog.apply({ source: 'kubernetes', put: [], removed: [], addresses: at, relaned: at });

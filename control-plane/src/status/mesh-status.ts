@@ -1,3 +1,4 @@
+import type { LaneDispute } from '../catalog/lane-disputes.ts';
 import type { StreamReport } from '../publish/stream-report.ts';
 
 /** What one replica knows, under its own key of the ConfigMap. */
@@ -14,6 +15,8 @@ export interface ClusterFindings {
   readonly notInjected: readonly string[];
   /** Objects that cannot be taken as they are, as sentences. */
   readonly objects: readonly string[];
+  /** Instances of Nacos whose pods are of other lanes than it says. */
+  readonly laneDisputes: readonly LaneDispute[];
 }
 
 /** How the mesh is, for people: `kubectl get configmap lanekeeper-status -o yaml`. */
@@ -36,7 +39,7 @@ const MOST = 100;
 
 export function summarise(
   replicas: ReadonlyMap<string, ReplicaStatus>,
-  { notInjected, objects }: ClusterFindings,
+  { notInjected, objects, laneDisputes }: ClusterFindings,
 ): MeshStatus {
   const all = [...replicas].sort(([a], [b]) => (a < b ? -1 : 1));
   const states = all.map(([, state]) => state);
@@ -48,6 +51,7 @@ export function summarise(
     rejected: states.flatMap(({ rejected }) => rejected).slice(0, MOST),
     notInjected: notInjected.slice(0, MOST),
     objects: objects.slice(0, MOST),
+    laneDisputes: laneDisputes.slice(0, MOST),
     replicas: all.map(([pod, { sidecars, mesh, problems }]) => ({ pod, sidecars, mesh, problems })),
   };
 }

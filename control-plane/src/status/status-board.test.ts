@@ -13,6 +13,11 @@ const EMPTY: ReplicaStatus = {
   ...{ sidecars: 0, inStep: 0, behind: [], rejected: [], versions: {}, mesh: 'm1', problems: [] },
 };
 
+const DISPUTE = {
+  ...{ service: 'shop/b', instance: '10.0.0.1:8080', pod: 'shop/b-gray-1' },
+  ...{ registered: null, lane: 'gray' },
+};
+
 let server: ApiServer;
 let client: ApiClient;
 let boards: StatusBoard[];
@@ -35,7 +40,7 @@ function start(options: Partial<StatusBoardOptions>): void {
   const board = createStatusBoard({
     ...{ client, namespace: NAMESPACE, pod: 'cp-1', intervalMs: 5, log: createRecordingLog() },
     status: () => EMPTY,
-    findings: () => ({ notInjected: [], objects: [] }),
+    findings: () => ({ notInjected: [], objects: [], laneDisputes: [] }),
     isLeader: () => false,
     isAlive: () => true,
     ...options,
@@ -73,7 +78,11 @@ it('the leader sums all replicas up, and adds what the cluster lacks', async () 
   start({
     pod: 'cp-2',
     status: () => ({ ...EMPTY, sidecars: 4, inStep: 4, versions: { '0.1.0': 3, '0.2.0': 1 } }),
-    findings: () => ({ notInjected: ['shop/b-gray'], objects: ['Service shop/x: no such namespace'] }),
+    findings: () => ({
+      notInjected: ['shop/b-gray'],
+      objects: ['Service shop/x: no such namespace'],
+      laneDisputes: [DISPUTE],
+    }),
     isLeader: () => true,
   });
   await vi.waitFor(async () =>
@@ -84,6 +93,7 @@ it('the leader sums all replicas up, and adds what the cluster lacks', async () 
       rejected,
       notInjected: ['shop/b-gray'],
       objects: ['Service shop/x: no such namespace'],
+      laneDisputes: [DISPUTE],
       replicas: [
         { pod: 'cp-1', sidecars: 3 },
         { pod: 'cp-2', sidecars: 4 },

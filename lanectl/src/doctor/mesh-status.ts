@@ -9,7 +9,20 @@ export interface WrittenStatus {
   readonly behind: readonly { readonly pod: string; readonly sinceMs: number }[];
   readonly rejected: readonly { readonly pod: string; readonly problems: readonly string[] }[];
   readonly objects: readonly string[];
+  readonly laneDisputes: readonly LaneDispute[];
   readonly replicas: readonly { readonly pod: string; readonly problems: readonly string[] }[];
+}
+
+/** An instance of Nacos whose pod is of another lane than it says. */
+export interface LaneDispute {
+  readonly service: string;
+  readonly instance: string;
+  /** `namespace/name` */
+  readonly pod: string;
+  /** Absent: Nacos says none. */
+  readonly registered: string | undefined;
+  /** Absent: the pod has none. */
+  readonly lane: string | undefined;
 }
 
 /** Undefined: nobody has written yet, or something that cannot be read. */
@@ -26,7 +39,18 @@ export function writtenStatus(facts: Facts): WrittenStatus | undefined {
       .map((item) => ({ pod: textAt(item, 'pod') ?? '', sinceMs: numberAt(item, 'sinceMs') ?? 0 })),
     rejected: podsIn(status, 'rejected'),
     objects: textsIn(status, 'objects'),
+    laneDisputes: listAt(status, 'laneDisputes').map((item) => disputeIn(recordAt(item))),
     replicas: podsIn(status, 'replicas'),
+  };
+}
+
+function disputeIn(item: Json): LaneDispute {
+  return {
+    service: textAt(item, 'service') ?? '',
+    instance: textAt(item, 'instance') ?? '',
+    pod: textAt(item, 'pod') ?? '',
+    registered: textAt(item, 'registered'),
+    lane: textAt(item, 'lane'),
   };
 }
 

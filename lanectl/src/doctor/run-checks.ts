@@ -5,6 +5,7 @@ import { DNS_CHECKS, STATUS_CHECKS, SYNC_CHECKS, VERSION_CHECKS } from './checks
 import { POD_CHECKS } from './checks/pods.ts';
 import { PROPAGATION_CHECKS } from './checks/propagation.ts';
 import { WEBHOOK_CHECKS } from './checks/webhook.ts';
+import { REGISTRY_CHECKS } from './checks/registry.ts';
 import type { Facts } from './facts.ts';
 import { lintCluster } from './lint-cluster.ts';
 
@@ -19,6 +20,7 @@ export const CHECKS: readonly Check[] = [
   ...SYNC_CHECKS,
   ...DNS_CHECKS,
   ...PROPAGATION_CHECKS,
+  ...REGISTRY_CHECKS,
 ];
 
 const REACHABLE = 'api-reachable';

@@ -95,7 +95,10 @@ export function connectCluster(client: ApiClient, options: ClusterOptions): Kube
       if (acks !== undefined) for (const kind of kinds) kind.follow?.(acks);
       board = createStatusBoard({
         ...{ client, status, log, namespace, pod },
-        findings: () => ({ notInjected: followed.notInjected(), objects: objects() }),
+        findings: () => ({
+          ...{ notInjected: followed.notInjected(), objects: objects() },
+          laneDisputes: catalog.laneDisputes(),
+        }),
         isLeader,
         isAlive: (replica) => tables.pods.has(`${namespace}/${replica}`),
         ...(statusIntervalMs === undefined ? {} : { intervalMs: statusIntervalMs }),

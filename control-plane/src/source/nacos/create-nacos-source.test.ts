@@ -290,7 +290,7 @@ describe('an outage', () => {
 });
 
 describe('with pods of Kubernetes', () => {
-  const pod = { pod: 'orders-1', healthy: true, isMisnamed: false };
+  const pod = { pod: 'orders-1', namespace: 'shop', healthy: true, isMisnamed: false };
 
   it('an instance without a lane in its metadata has its pod’s, and goes when its pod terminates', async () => {
     const pods = new Map([

@@ -113,7 +113,8 @@ function waitingLane(lane: KubeObject): readonly string[] {
   return [`${namespace ?? ''}/${name} ${acknowledged}: ${textAt(ready ?? {}, 'message') ?? reason}`];
 }
 
-function withStatus(look: (status: WrittenStatus, facts: Facts) => Verdict): Check['look'] {
+/** The verdict on what the control plane has written; skipped where that is nothing. */
+export function withStatus(look: (status: WrittenStatus, facts: Facts) => Verdict): Check['look'] {
   return (facts) => {
     const status = writtenStatus(facts);
     if (status !== undefined) return look(status, facts);

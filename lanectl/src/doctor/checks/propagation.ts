@@ -1,9 +1,9 @@
-import { keyOf, type KubeObject } from '@lanekeeper/kubernetes/kube-object';
-import { isIgnored } from '@lanekeeper/lint/noted';
-import { recordAt, textsAt } from '@lanekeeper/lint/read/json';
+import { keyOf } from '@lanekeeper/kubernetes/kube-object';
+import { recordAt } from '@lanekeeper/lint/read/json';
 import { nameOf } from '../../cluster/sidecar-pods.ts';
 import { listed, warn } from '../check-result.ts';
 import { valueOf, type Facts } from '../facts.ts';
+import { isMeant } from '../is-meant.ts';
 import { workloadAudits, type CalleeCounts, type WorkloadAudit } from '../workload-audits.ts';
 import type { Check } from './check.ts';
 
@@ -42,7 +42,8 @@ function lostBy(audit: WorkloadAudit, facts: Facts): readonly string[] {
   if (audit.cameInLane === 0) return [];
   const calls = audit.callees.flatMap((callee) => {
     const what = whatIsLost(callee, audit, facts);
-    return what === undefined || isMeant(audit, callee, facts) ? [] : [what];
+    const about = { pods: audit.pods.map(nameOf), service: callee.peer };
+    return what === undefined || isMeant('LK0123', about, facts) ? [] : [what];
   });
   return calls.length === 0 ? [] : [`${describePods(audit)}: ${listed(calls, 3)}`];
 }
@@ -64,24 +65,8 @@ function whatIsLost(callee: CalleeCounts, audit: WorkloadAudit, facts: Facts): s
 
 /** Also where the group is none of this cluster's objects: then it is not known. */
 function infersInFlight(group: string, facts: Facts): boolean {
-  const found = groupOf(group, facts);
+  const found = valueOf(facts.groups)?.find((each) => keyOf(each) === group);
   return found === undefined || recordAt(found, 'spec', 'evidence')['inFlight'] !== false;
-}
-
-function groupOf(name: string, facts: Facts): KubeObject | undefined {
-  return valueOf(facts.groups)?.find((group) => keyOf(group) === name);
-}
-
-/** Its pods, the callee or their group may say so. */
-function isMeant({ pods }: WorkloadAudit, { peer, group }: CalleeCounts, facts: Facts): boolean {
-  const names = new Set(pods.map(nameOf));
-  const objects = [
-    ...(valueOf(facts.pods) ?? []).filter((pod) => names.has(keyOf(pod))),
-    ...(valueOf(facts.services) ?? []).filter((service) => keyOf(service) === peer),
-    ...[groupOf(group, facts)].filter((found) => found !== undefined),
-  ];
-  const annotations = objects.map((object) => textsAt(object, 'metadata', 'annotations'));
-  return isIgnored({ code: 'LK0123', annotations });
 }
 
 function describePods({ pods }: WorkloadAudit): string {

@@ -10,7 +10,7 @@ export function factsOf(pod: KubePod, view: ClusterView): PodFacts {
   const isWithoutSidecar = standing.kind === 'lane' && isMissingSidecar(pod, view);
   const dropReason = isWithoutSidecar ? 'not-injected' : pod.isTerminating ? 'terminating' : undefined;
   return {
-    pod: pod.meta.name,
+    ...{ pod: pod.meta.name, namespace: pod.meta.namespace },
     ...(standing.kind === 'lane' ? { lane: standing.lane } : {}),
     ...(zone === undefined ? {} : { zone }),
     healthy: pod.isReady && dropReason === undefined,
