@@ -136,3 +136,10 @@ describe('what a Dockerfile may copy', () => {
     expect(ignored).not.toContain('!.cache');
   });
 });
+
+it('the chart starts the gateway with the flags that the build wrote for it', () => {
+  const flags = JSON.parse(readFileSync(join(root, 'dist/sidecar/gateway-node-flags.json'), 'utf8'));
+  const text = readFileSync(join(root, 'helm/lanekeeper/templates/gateway/deployment.yaml'), 'utf8');
+  const [, command] = /^ *command: (.*)$/m.exec(text);
+  expect(JSON.parse(command.replaceAll("'", '"'))).toEqual(['node', ...flags, '/opt/lanekeeper/main.mjs']);
+});

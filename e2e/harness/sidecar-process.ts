@@ -9,7 +9,8 @@ import { startProcess, type RunningProcess } from './process.ts';
 
 /** The bundled program, as the image will hold it; `npm run build` makes it. */
 export const SIDECAR_PROGRAM = fileURLToPath(new URL('../../dist/sidecar/main.mjs', import.meta.url));
-const FLAGS = fileURLToPath(new URL('../../dist/sidecar/node-flags.json', import.meta.url));
+const FLAGS = new URL('../../dist/sidecar/node-flags.json', import.meta.url);
+const GATEWAY_FLAGS = new URL('../../dist/sidecar/gateway-node-flags.json', import.meta.url);
 
 export interface SidecarOptions {
   /** Further variables by their short names in protocol/variables. */
@@ -50,7 +51,7 @@ export async function startSidecar(options: SidecarOptions = {}): Promise<Sideca
   const [command, ...args] = [
     ...(options.prefix ?? []),
     options.node ?? process.execPath,
-    ...nodeFlags(),
+    ...nodeFlags(variables.role === 'gateway' ? GATEWAY_FLAGS : FLAGS),
     ...(options.nodeArgs ?? []),
     SIDECAR_PROGRAM,
   ];
@@ -97,7 +98,7 @@ function environmentOf(variables: NonNullable<SidecarOptions['variables']>): Rec
   return Object.fromEntries(given.map(([name, value]) => [VARIABLES[name as keyof typeof VARIABLES], value]));
 }
 
-/** As the image runs it. */
-function nodeFlags(): readonly string[] {
-  return JSON.parse(readFileSync(FLAGS, 'utf8')) as readonly string[];
+/** As the image, or the chart's gateway, runs it. */
+function nodeFlags(file: URL): readonly string[] {
+  return JSON.parse(readFileSync(file, 'utf8')) as readonly string[];
 }

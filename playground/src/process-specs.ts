@@ -9,6 +9,7 @@ import type { PlaygroundPorts } from './ports.ts';
 
 const SIDECAR = '../../dist/sidecar/main.mjs';
 const SIDECAR_FLAGS = new URL('../../dist/sidecar/node-flags.json', import.meta.url);
+const GATEWAY_FLAGS = new URL('../../dist/sidecar/gateway-node-flags.json', import.meta.url);
 const APP = './demo-app.ts';
 /** The sidecars have no long requests to wait for when they end. */
 const DRAIN_TIMEOUT_MS = '500';
@@ -71,7 +72,7 @@ export function gatewaySpec(site: Site): ChildSpec {
   return {
     name: 'the gateway',
     program: SIDECAR,
-    nodeFlags: JSON.parse(readFileSync(SIDECAR_FLAGS, 'utf8')) as readonly string[],
+    nodeFlags: JSON.parse(readFileSync(GATEWAY_FLAGS, 'utf8')) as readonly string[],
     env: {
       ...commonEnv(GATEWAY_ADDRESS, site),
       [VARIABLES.role]: 'gateway',
