@@ -74,8 +74,6 @@ async function measureHttp2(url: string, entry: Figures): Promise<void> {
 }
 
 function printTable(): void {
-  const base = median(figures.get('http-proxy-3')?.http1 ?? []).requestsPerSecond;
-  const nginx = median(figures.get('nginx')?.http1 ?? []).requestsPerSecond;
   process.stdout.write(
     `\n${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}, ${ROUNDS} rounds, medians\n\n`,
   );
@@ -87,14 +85,20 @@ function printTable(): void {
       name,
       one.requestsPerSecond.toFixed(0),
       one.tailMs.toFixed(2),
-      (one.requestsPerSecond / base).toFixed(2),
-      (one.requestsPerSecond / nginx).toFixed(2),
+      comparedWith('http-proxy-3', one),
+      comparedWith('nginx', one),
       http2.length === 0 ? '-' : two.requestsPerSecond.toFixed(0),
       http2.length === 0 ? '-' : two.tailMs.toFixed(1),
       rss.toFixed(0),
       String([...http1, ...http2].reduce((sum, run) => sum + run.errors, 0)),
     ]);
   }
+}
+
+/** The ratio of HTTP/1.1 throughputs, where both ran. */
+function comparedWith(name: string, one: LoadResult): string {
+  const runs = figures.get(name)?.http1;
+  return runs === undefined ? '-' : (one.requestsPerSecond / median(runs).requestsPerSecond).toFixed(2);
 }
 
 function row(cells: readonly string[]): void {
