@@ -2,7 +2,7 @@ import type { MatchRule, StickyKey } from '@lanekeeper/protocol/model';
 import { compileAddressTest } from '@lanekeeper/runtime/networks';
 import type { Condition } from './condition.ts';
 import type { RequestView } from './request-view.ts';
-import { shareTest } from './share.ts';
+import { shareTest, type KeyHash } from './share.ts';
 
 /** Any of the networks; a client whose address is not known is in none. */
 export function sourceCondition(networks: readonly string[]): Condition | undefined {
@@ -15,9 +15,9 @@ export function sourceCondition(networks: readonly string[]): Condition | undefi
  * A share of all clients, told apart by the rule's key. Where the request has none, by the cookie that a gateway sets for that; at
  * other places such a request is not among them. An empty value tells nobody apart: it counts as none.
  */
-export function shareCondition({ percent, key }: MatchRule, salt: string): Condition | undefined {
+export function shareCondition({ percent, key }: MatchRule, hash: KeyHash): Condition | undefined {
   if (percent === undefined) return undefined;
-  const isInShare = shareTest(percent, salt);
+  const isInShare = shareTest(percent, hash);
   return (view) => {
     const named = key === undefined ? undefined : readKey(view, key);
     const value = named === undefined || named === '' ? view.clientKey() : named;

@@ -4,6 +4,7 @@ import { shareCondition, sourceCondition } from './match-client.ts';
 import { cookieCondition, headerCondition, queryCondition, regionCondition } from './match-fields.ts';
 import { needsOf, type Need } from './rule-needs.ts';
 import { hostCondition, methodCondition, pathCondition } from './match-target.ts';
+import { saltedHash, type KeyHash } from './share.ts';
 
 /** One rule, ready to be asked. */
 export interface CompiledRule {
@@ -34,17 +35,18 @@ export function compileRules(source: RuleSource): readonly CompiledRule[] {
   const { regionHeader } = source.settings;
   return [...source.lanes.map(ofLane), ...source.colouring.map(besideLane)]
     .sort(compareOwners)
-    .flatMap(({ lane, group, entries, name, match }) =>
-      match.map((rule, place) => ({
+    .flatMap(({ lane, group, entries, name, match }) => {
+      const hash = saltedHash(lane);
+      return match.map((rule, place) => ({
         lane,
         group,
         entries,
         label: `${name}#${place}`,
         overwrites: rule.overwrite === true,
         needs: needsOf(rule, regionHeader),
-        matches: compileRule(rule, lane, regionHeader),
-      })),
-    );
+        matches: compileRule(rule, hash, regionHeader),
+      }));
+    });
 }
 
 interface RuleOwner extends Pick<CompiledRule, 'lane' | 'group' | 'entries'> {
@@ -74,17 +76,17 @@ function compareOwners(a: RuleOwner, b: RuleOwner): number {
  * All conditions must hold, the cheap ones are asked first; an absent or empty one (`hosts: []`) is none. A rule without any matches
  * nothing: sources refuse it, and if one slips through it must not colour everybody. A share comes last: it may give the client a key.
  */
-function compileRule(rule: MatchRule, lane: string, regionHeader: string): Condition {
+function compileRule(rule: MatchRule, hash: KeyHash, regionHeader: string): Condition {
   const conditions = [
     hostCondition(rule.hosts ?? []),
     methodCondition(rule.methods ?? []),
-    headerCondition(rule.headers ?? {}, lane),
+    headerCondition(rule.headers ?? {}, hash),
     regionCondition(rule.regions ?? [], regionHeader),
     pathCondition(rule.paths ?? []),
-    queryCondition(rule.query ?? {}, lane),
-    cookieCondition(rule.cookies ?? {}, lane),
+    queryCondition(rule.query ?? {}, hash),
+    cookieCondition(rule.cookies ?? {}, hash),
     sourceCondition(rule.sourceCidrs ?? []),
-    shareCondition(rule, lane),
+    shareCondition(rule, hash),
   ].filter((condition) => condition !== undefined);
   const [only] = conditions;
   if (only === undefined) return () => false;

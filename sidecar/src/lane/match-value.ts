@@ -1,20 +1,20 @@
 import { compileRegex } from '@lanekeeper/mesh-file/safe-regex';
 import type { ValueMatch } from '@lanekeeper/protocol/model';
-import { shareTest } from './share.ts';
+import { shareTest, type KeyHash } from './share.ts';
 
 export type ValueTest = (value: string | undefined) => boolean;
 
 /**
- * Every operator but `present: false` needs the field to be there. `salt` (a lane's name) is what `percent` hashes values with. An
+ * Every operator but `present: false` needs the field to be there. `hash` is what `percent` chooses by. An
  * operator that is not known matches nothing: sources refuse it, and if one slips through it must not colour everybody.
  */
-export function valueTest(match: ValueMatch, salt: string): ValueTest {
+export function valueTest(match: ValueMatch, hash: KeyHash): ValueTest {
   if ('exact' in match) return (value) => value === match.exact;
   if ('prefix' in match) return (value) => value?.startsWith(match.prefix) ?? false;
   if ('suffix' in match) return (value) => value?.endsWith(match.suffix) ?? false;
   if ('present' in match) return (value) => (value !== undefined) === match.present;
   if ('in' in match) return inTest(match.in);
-  const test = presentTest(match, salt);
+  const test = presentTest(match, hash);
   return (value) => value !== undefined && test(value);
 }
 
@@ -23,11 +23,11 @@ function inTest(values: readonly string[]): ValueTest {
   return (value) => wanted.has(value);
 }
 
-function presentTest(match: ValueMatch, salt: string): (value: string) => boolean {
+function presentTest(match: ValueMatch, hash: KeyHash): (value: string) => boolean {
   if ('regex' in match) return regexTest(match.regex);
   if ('range' in match) return rangeTest(match.range);
   if ('percent' in match) {
-    const isInShare = shareTest(match.percent, salt);
+    const isInShare = shareTest(match.percent, hash);
     return (value) => value !== '' && isInShare(value);
   }
   return () => false;

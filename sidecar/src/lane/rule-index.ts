@@ -1,3 +1,4 @@
+import { addPlace, createAffixIndex, type AffixIndex } from './affix-index.ts';
 import type { RequestView } from './request-view.ts';
 import type { Field, Need } from './rule-needs.ts';
 
@@ -13,6 +14,8 @@ export interface RuleIndex {
 interface FieldIndex {
   readonly field: Field;
   readonly byValue: Map<string, number[]>;
+  readonly byStart: AffixIndex;
+  readonly byEnd: AffixIndex;
   /** Rules for which any value will do. */
   readonly any: number[];
 }
@@ -34,11 +37,13 @@ export function indexRules(rules: readonly (readonly Need[])[]): RuleIndex {
 function look(indexes: readonly FieldIndex[], rest: Places, view: RequestView): readonly Places[] {
   const found: Places[] = [];
   if (rest.length > 0) found.push(rest);
-  for (const { field, byValue, any } of indexes) {
+  for (const { field, byValue, byStart, byEnd, any } of indexes) {
     const value = field.read(view);
     if (value === undefined) continue;
     add(found, byValue.get(value));
     if (any.length > 0) found.push(any);
+    byStart.find(value, found);
+    byEnd.find(value, found);
     if (field.isHost === true) addParents(found, byValue, value);
   }
   return found;
@@ -55,15 +60,20 @@ function add(found: Places[], places: Places | undefined): void {
   if (places !== undefined) found.push(places);
 }
 
-function addTo(fields: Map<string, FieldIndex>, { field, values }: Need, place: number): void {
-  const index = fields.get(field.id) ?? { field, byValue: new Map<string, number[]>(), any: [] };
+function addTo(fields: Map<string, FieldIndex>, { field, part, values }: Need, place: number): void {
+  const index = fields.get(field.id) ?? newIndex(field);
   fields.set(field.id, index);
   if (values === undefined) index.any.push(place);
   for (const value of new Set(values)) {
-    const places = index.byValue.get(value);
-    if (places === undefined) index.byValue.set(value, [place]);
-    else places.push(place);
+    if (part === 'start') index.byStart.add(value, place);
+    else if (part === 'end') index.byEnd.add(value, place);
+    else addPlace(index.byValue, value, place);
   }
+}
+
+function newIndex(field: Field): FieldIndex {
+  const [byStart, byEnd] = [createAffixIndex('start'), createAffixIndex('end')];
+  return { field, byValue: new Map(), byStart, byEnd, any: [] };
 }
 
 /** How many rules have each need. */
@@ -79,6 +89,6 @@ function rarest(needs: readonly Need[], shared: ReadonlyMap<string, number>): Ne
   return needs[costs.indexOf(Math.min(...costs))];
 }
 
-function keysOf({ field, values }: Need): readonly string[] {
-  return values === undefined ? [field.id] : values.map((value) => `${field.id}=${value}`);
+function keysOf({ field, part, values }: Need): readonly string[] {
+  return values === undefined ? [field.id] : values.map((value) => `${field.id} ${part}=${value}`);
 }

@@ -1,5 +1,6 @@
 import { compileRegex } from '@lanekeeper/mesh-file/safe-regex';
 import type { MatchRule, PathMatch, ValueMatch } from '@lanekeeper/protocol/model';
+import type { Affix } from './affix-index.ts';
 import { hostName, type RequestView } from './request-view.ts';
 
 /** Something of a request that one look finds; rules that want the same of it share its `id`. */
@@ -10,9 +11,11 @@ export interface Field {
   readonly isHost?: true;
 }
 
-/** What a request must have for a rule to match: one of `values` in the field; with undefined, the field with any value. */
+/** What a request must have for a rule to match: the field, with one of `values` as its value, or as its start or end. */
 export interface Need {
   readonly field: Field;
+  readonly part: 'whole' | Affix;
+  /** Undefined: any value will do. */
   readonly values: readonly string[] | undefined;
 }
 
@@ -28,7 +31,7 @@ export function needsOf(rule: MatchRule, regionHeader: string): readonly Need[] 
     ...fieldNeeds(rule.headers, (name) => headerField(name.toLowerCase())),
     ...fieldNeeds(rule.cookies, (name) => ({ id: `cookie ${name}`, read: (view) => view.cookie(name) })),
     ...fieldNeeds(rule.query, (name) => ({ id: `query ${name}`, read: (view) => view.parameter(name) })),
-    ...(regions.length === 0 ? [] : [{ field: headerField(regionHeader.toLowerCase()), values: regions }]),
+    ...(regions.length === 0 ? [] : [whole(headerField(regionHeader.toLowerCase()), regions)]),
   ];
 }
 
@@ -38,7 +41,7 @@ function headerField(name: string): Field {
 
 function hostNeed(hosts: readonly string[]): readonly Need[] {
   const values = hosts.map((host) => hostName(host.toLowerCase()));
-  return values.length === 0 || values.includes('*') ? [] : [{ field: HOST, values }];
+  return values.length === 0 || values.includes('*') ? [] : [whole(HOST, values)];
 }
 
 /** Undefined: it may begin with any segment. */
@@ -50,14 +53,12 @@ function segmentNeed(paths: readonly PathMatch[]): readonly Need[] {
     return prefix === '' ? undefined : firstSegment(prefix);
   });
   const known = values.filter((value) => value !== undefined);
-  return known.length === 0 || known.length < values.length ? [] : [{ field: SEGMENT, values: known }];
+  return known.length === 0 || known.length < values.length ? [] : [whole(SEGMENT, known)];
 }
 
 /** Known where it begins with a whole segment: `/api/v[0-9]`, not `/ap.*`. */
 function segmentOfRegex(regex: string): string | undefined {
-  const compiled = compileRegex(regex);
-  if ('problem' in compiled) return undefined;
-  const { prefix } = compiled;
+  const prefix = prefixOf(regex);
   return prefix.includes('/', 1) ? firstSegment(prefix) : undefined;
 }
 
@@ -73,7 +74,30 @@ function fieldNeeds(
 ): readonly Need[] {
   return Object.entries(matches).flatMap(([name, match]): readonly Need[] => {
     if ('present' in match && !match.present) return [];
-    if ('exact' in match) return [{ field: fieldOf(name), values: [match.exact] }];
-    return [{ field: fieldOf(name), values: 'in' in match ? match.in : undefined }];
+    return [fieldNeed(fieldOf(name), match)];
   });
+}
+
+function fieldNeed(field: Field, match: ValueMatch): Need {
+  if ('exact' in match) return whole(field, [match.exact]);
+  if ('in' in match) return whole(field, match.in);
+  if ('prefix' in match) return affixed(field, 'start', match.prefix);
+  if ('suffix' in match) return affixed(field, 'end', match.suffix);
+  if ('regex' in match) return affixed(field, 'start', prefixOf(match.regex));
+  return whole(field, undefined);
+}
+
+function whole(field: Field, values: readonly string[] | undefined): Need {
+  return { field, part: 'whole', values };
+}
+
+/** What is empty says no more than that the field is there. */
+function affixed(field: Field, part: Affix, text: string): Need {
+  return text === '' ? whole(field, undefined) : { field, part, values: [text] };
+}
+
+/** Empty where nothing is known. */
+function prefixOf(regex: string): string {
+  const compiled = compileRegex(regex);
+  return 'problem' in compiled ? '' : compiled.prefix;
 }

@@ -121,6 +121,8 @@ describe('find', () => {
         { headers: { 'x-user': { in: [`u${lane}`, `v${lane}`] } }, paths: [{ prefix: '/' }] },
         { cookies: { tester: { exact: `${lane}` } } },
         { hosts: ['www.example.com'], paths: [{ prefix: `/p${lane}/a` }] },
+        { headers: { 'x-user': { regex: `t${lane}-[0-9]+` } } },
+        { cookies: { tester: { suffix: `.${lane}` } } },
       ],
     }));
     const set = createRuleSet(
@@ -133,6 +135,8 @@ describe('find', () => {
     expect(asked).toBe(1);
     set.find(viewOf({ cookie: 'tester=x' }, { authority: 'a.h50.example.com', path: '/p71/a' }));
     expect(asked).toBe(2);
+    expect(set.find(viewOf({ 'x-user': 't50-1', cookie: 'tester=a.60' }))?.label).toBe('l50#5');
+    expect(asked).toBe(3);
   });
 });
 

@@ -36,6 +36,8 @@ function findInRow(rules: readonly CompiledRule[], view: RequestView): CompiledR
 function findByIndex(index: RuleIndex): Find {
   return (rules, view) => {
     const lists = index.candidates(view);
+    const [only] = lists;
+    if (lists.length < 2) return only === undefined ? undefined : findInList(rules, only, view);
     const positions = lists.map(() => 0);
     for (;;) {
       const list = nextList(lists, positions);
@@ -46,6 +48,18 @@ function findByIndex(index: RuleIndex): Find {
       if (rule?.matches(view) === true) return rule;
     }
   };
+}
+
+function findInList(
+  rules: readonly CompiledRule[],
+  places: readonly number[],
+  view: RequestView,
+): CompiledRule | undefined {
+  for (let index = 0; index < places.length; index += 1) {
+    const rule = rules[places[index] ?? -1];
+    if (rule?.matches(view) === true) return rule;
+  }
+  return undefined;
 }
 
 /** The list whose next place is the smallest; -1 when all are through. */

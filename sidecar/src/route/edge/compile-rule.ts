@@ -4,6 +4,7 @@ import { serviceId } from '@lanekeeper/protocol/service-id';
 import { compileNetworks, type NetworkTest } from '@lanekeeper/runtime/networks';
 import type { EdgeHandling } from '../../exchange/exchange.ts';
 import { headerCondition, queryCondition } from '../../lane/match-fields.ts';
+import { UNSALTED } from '../../lane/share.ts';
 import { hashOf } from './affinity.ts';
 import { compileCanary } from './canary.ts';
 import { compileCors } from './cors.ts';
@@ -61,7 +62,8 @@ function matchedPrefix({ path }: EdgeMatch): string | undefined {
 
 /** What is malformed matches nothing: sources refuse it, and if it slips through it must not take everybody's requests. */
 function compileMatch({ path, method, headers = {}, query = {} }: EdgeMatch): Rule['matches'] {
-  const fields = [headerCondition(headers, ''), queryCondition(query, '')].filter((one) => one !== undefined);
+  const conditions = [headerCondition(headers, UNSALTED), queryCondition(query, UNSALTED)];
+  const fields = conditions.filter((one) => one !== undefined);
   const regex = path !== undefined && 'regex' in path ? compileRegex(path.regex) : undefined;
   if (regex !== undefined && 'problem' in regex) return () => false;
   if (regex === undefined && method === undefined && fields.length === 0) return () => true;
