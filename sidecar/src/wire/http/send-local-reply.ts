@@ -30,6 +30,7 @@ function flatFields(reply: LocalReply, closes: boolean): string[] {
   return fields;
 }
 
-function reasonOf(status: number): string {
+/** The usual phrase of a status. */
+export function reasonOf(status: number): string {
   return STATUS_CODES[status] ?? 'Error';
 }

@@ -48,9 +48,10 @@ export function forwardingPromises(create: CreateDriver): void {
       const received = upstream.connections[0]?.received();
       expect(received).toMatch(/\r\nhOsT: b\r\n/);
       expect(received).toMatch(/\r\nX-B: 1\r\n(.*\r\n)*X-B: 2\r\n/i);
-      for (const line of ['Accept: a', 'X-Empty: ', 'Cookie: a=1', '__proto__: p', 'constructor: c']) {
+      for (const line of ['Accept: a', 'Cookie: a=1', '__proto__: p', 'constructor: c']) {
         expect(received).toContain(`\r\n${line}\r\n`);
       }
+      expect(received).toMatch(/\r\nX-Empty: ?\r\n/);
       expect(received).not.toMatch(/via|forwarded|keep-alive/i);
     });
 
@@ -107,7 +108,7 @@ export function forwardingPromises(create: CreateDriver): void {
       expect(upstream.connections[0]?.received()).toBe(
         'GET / HTTP/1.1\r\nHost: b\r\nX-More: 1\r\nX-More: 2\r\nx-new: n\r\n\r\n',
       );
-      expect(received).toMatch(/Set-Cookie: a=1\r\n[^]*set-cookie: b=2\r\n/);
+      expect(received).toMatch(/Set-Cookie: a=1\r\n[^]*set-cookie: b=2\r\n/i);
     });
 
     test('reads the head once: authority in lower case, path as received, repeated fields joined', async () => {

@@ -139,8 +139,10 @@ export function upgradePromises(create: CreateDriver): void {
     await connection.until('\r\n\r\n');
     expect(connection.received()).not.toContain('/chat');
     connection.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-    await connection.until('/chat');
-    connection.socket.write(SWITCHED);
+    const upgraded = await eventually('the upgrade', () =>
+      upstream.connections.find((one) => one.received().includes('/chat')),
+    );
+    upgraded.socket.write(SWITCHED);
     expect(await client.until('101')).toMatch(/\r\n\r\nokHTTP\/1.1 101 /);
   });
 

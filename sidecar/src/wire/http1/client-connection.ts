@@ -1,0 +1,210 @@
+import type { Socket } from 'node:net';
+import type { Connection } from '../../listen/connection.ts';
+import { ProxyError } from '../../proxy-error.ts';
+import { lingerClose } from '../http/linger-close.ts';
+import { BodyScanner } from './body-scanner.ts';
+import type { Http1Context } from './context.ts';
+import { PlainForward } from './plain-forward.ts';
+import { RequestReader } from './request-reader.ts';
+import { errorText } from './reply-text.ts';
+
+/** So much is kept of what a client sends ahead of its turn. */
+const MAX_HELD_BYTES = 64 * 1024;
+/** A head in more pieces than this is for the slow driver: each piece means to read it again from its start. */
+const MAX_PIECES = 16;
+
+const NOTHING = Buffer.alloc(0);
+
+export interface ClientConnectionOptions {
+  readonly context: Http1Context;
+  readonly socket: Socket;
+  readonly connection: Connection;
+  /** What comes next is not plain: the connection is the callback's now, its unread bytes are back in the socket. */
+  readonly handOver: (client: ClientConnection) => void;
+  readonly closed: (client: ClientConnection) => void;
+}
+
+/** One client: its requests one after the other, whatever was pipelined. */
+export class ClientConnection {
+  readonly socket: Socket;
+  readonly connection: Connection;
+  readonly request = new RequestReader();
+  readonly body: BodyScanner;
+  readonly #options: ClientConnectionOptions;
+  #rest: Buffer = NOTHING;
+  #pieces = 0;
+  #current: PlainForward | undefined;
+  /** `asking`: the destination is being asked for. `closing`: nothing more is taken. */
+  #phase: 'reading' | 'asking' | 'forwarding' | 'closing' = 'reading';
+  #isLooping = false;
+  #hasEnded = false;
+  /** Since when it waits for a head, on the clock of `performance.now`. */
+  #waitsSinceMs = performance.now();
+
+  constructor(options: ClientConnectionOptions) {
+    this.#options = options;
+    this.socket = options.socket;
+    this.connection = options.connection;
+    this.body = new BodyScanner(options.context.limits.maxHeadBytes);
+    const { socket } = this;
+    socket.on('data', this.#onData);
+    socket.on('drain', this.#onDrain);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onClose);
+  }
+
+  /** Bytes that were not taken yet; from the first on they belong to the current request's body, or to the next request. */
+  get rest(): Buffer {
+    return this.#rest;
+  }
+
+  /** So many of them were taken. */
+  took(length: number): void {
+    this.#rest = length === this.#rest.length ? NOTHING : this.#rest.subarray(length);
+  }
+
+  /** The client may send the rest of its request, or another one, but nothing has come of it. */
+  get isLast(): boolean {
+    return this.#hasEnded && this.#rest.length === 0;
+  }
+
+  /** Neither a request nor a part of one is here. */
+  get isIdle(): boolean {
+    return this.#phase === 'reading' && this.#rest.length === 0;
+  }
+
+  /** The current request is over; `closes`: the client knows that it was the last. */
+  finished({ closes }: { readonly closes: boolean }): void {
+    this.#current = undefined;
+    if (closes) return this.#close();
+    this.#phase = 'reading';
+    this.#waitsSinceMs = performance.now();
+    if (this.socket.isPaused()) this.socket.resume();
+    if (this.#rest.length > 0) this.#readRequests();
+    else if (this.#hasEnded) this.socket.end();
+  }
+
+  /** Called now and then. */
+  checkTimes(nowMs: number): void {
+    if (this.#phase === 'forwarding') return this.#current?.checkDeadline(nowMs);
+    if (this.#phase !== 'reading') return;
+    const { headTimeoutMs, idleTimeoutMs } = this.#options.context.limits;
+    const waitsMs = nowMs - this.#waitsSinceMs;
+    if (this.#rest.length > 0) {
+      if (waitsMs < headTimeoutMs) return;
+      this.#reject(new ProxyError('head-timeout', 'The request head did not come in time.'));
+    } else if (waitsMs >= idleTimeoutMs) this.socket.destroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    if (this.#phase === 'closing') return;
+    if (this.isIdle) this.#waitsSinceMs = performance.now();
+    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    if (this.#phase === 'reading') return this.#readRequests();
+    this.#current?.bodyArrived();
+    if (this.#rest.length > MAX_HELD_BYTES) this.socket.pause();
+  };
+
+  readonly #onDrain = (): void => this.#current?.clientDrained();
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    const isBroken = this.#phase === 'forwarding' ? this.body.state === 'more' : this.#rest.length > 0;
+    const error = new ProxyError('malformed-request', 'The request ended before it was complete.');
+    if (this.#phase === 'forwarding' && isBroken) this.#current?.abort(error);
+    else if (this.#phase === 'reading' && isBroken) this.#reject(error);
+    else if (this.#phase === 'reading') this.socket.end();
+  };
+
+  readonly #onClose = (): void => {
+    this.#phase = 'closing';
+    this.#current?.abandoned();
+    this.#current = undefined;
+    this.#options.closed(this);
+  };
+
+  /** Begins what has come whole, one after the other. */
+  #readRequests(): void {
+    // What is answered here is over before it has begun elsewhere.
+    if (this.#isLooping) return;
+    this.#isLooping = true;
+    while (this.#phase === 'reading' && this.#rest.length > 0 && this.#readOne());
+    this.#isLooping = false;
+  }
+
+  /** False: more has to come, or somebody else goes on. */
+  #readOne(): boolean {
+    const reading = this.request.read(this.#rest);
+    const { maxHeadBytes } = this.#options.context.limits;
+    if (reading === 'more') {
+      this.#pieces += 1;
+      if (this.#pieces > MAX_PIECES || this.#rest.length > maxHeadBytes) this.#handOver();
+      else if (this.#hasEnded) this.#onEnd();
+      return false;
+    }
+    this.#pieces = 0;
+    if (reading === 'other' || this.request.end > maxHeadBytes) {
+      this.#handOver();
+      return false;
+    }
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
+    const { request, body, connection } = this;
+    const { handler } = this.#options.context;
+    body.begin(request.framing, request.length);
+    this.took(request.end);
+    const head = request.head();
+    const prepared = handler.prepare?.(head, connection);
+    if (prepared === undefined) return this.#forward(head);
+    this.#phase = 'asking';
+    void prepared.then(() => {
+      if (this.#phase === 'asking') this.#forward(head);
+    });
+  }
+
+  #forward(head: ReturnType<RequestReader['head']>): void {
+    const { context } = this.#options;
+    this.#phase = 'forwarding';
+    const exchange = context.handler.begin(head, this.connection);
+    const forward = new PlainForward(context, this, exchange);
+    this.#current = forward;
+    if (this.#hasEnded && this.body.state === 'more') this.#onEnd();
+    else forward.start();
+  }
+
+  #handOver(): void {
+    const { socket } = this;
+    socket
+      .off('data', this.#onData)
+      .off('drain', this.#onDrain)
+      .off('end', this.#onEnd)
+      .off('close', this.#onClose);
+    socket.pause();
+    this.#phase = 'closing';
+    if (this.#rest.length > 0 && !socket.readableEnded) socket.unshift(this.#rest);
+    this.#options.handOver(this);
+    socket.resume();
+  }
+
+  #reject(error: ProxyError): void {
+    this.#options.context.handler.malformed(error, this.connection);
+    if (this.socket.writable) this.socket.write(errorText(error), 'latin1');
+    this.#phase = 'closing';
+    lingerClose(this.socket);
+  }
+
+  #close(): void {
+    this.#phase = 'closing';
+    const isSending = this.body.state === 'more' || this.#rest.length > 0;
+    this.#rest = NOTHING;
+    if (isSending) lingerClose(this.socket);
+    else this.socket.destroySoon();
+  }
+}

@@ -1,0 +1,14 @@
+import type { Limits } from '../../config.ts';
+import type { RequestHandler } from '../../exchange/exchange.ts';
+import type { ResponseReader } from './response-reader.ts';
+import type { Http1Pool } from './upstream-pool.ts';
+
+/** What all connections of one driver share. */
+export interface Http1Context {
+  readonly handler: RequestHandler;
+  readonly limits: Limits;
+  readonly pool: Http1Pool;
+  /** One head at a time is read, from its first byte to its last change. */
+  readonly responses: ResponseReader;
+  isDraining(): boolean;
+}
