@@ -6,6 +6,7 @@ import { isReplaced } from '../header-edits.ts';
 import { malformedHead, type ClientAnswer, type Downstream } from '../http/client-answer.ts';
 import { trailerFields } from '../http/request-body.ts';
 import { isBodiless } from '../http2/fields.ts';
+import { flushHead } from '../http/flush-head.ts';
 
 export interface Http2ResponseOptions {
   readonly source: ClientHttp2Stream;
@@ -70,7 +71,7 @@ export class Http2Response {
     });
     // The head waits for bytes that came in the same segment, but not longer.
     process.nextTick(() => {
-      if (!isSent) response.flushHeaders();
+      if (!isSent) flushHead(response);
     });
   }
 

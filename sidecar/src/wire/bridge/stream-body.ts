@@ -2,6 +2,7 @@ import type { ClientRequest } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { whenConnected, trailerFields } from '../http/request-body.ts';
 import { isHalfClosed, onEndOfStream, refuseRest } from '../http2/end-of-stream.ts';
+import { flushHead } from '../http/flush-head.ts';
 
 export interface StreamBodyOptions {
   readonly source: ServerHttp2Stream;
@@ -41,7 +42,7 @@ export class StreamBody {
       upstream.end();
       return sent();
     }
-    upstream.flushHeaders();
+    flushHead(upstream);
     whenConnected(upstream, () => this.#pump(upstream));
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { giveBack, givingBack } from '../give-back.ts';
 import { trailerFields } from './request-body.ts';
+import { flushHead } from './flush-head.ts';
 
 export interface ResponseEvents {
   /** The last byte was handed over, trailers included; the response is to be ended. */
@@ -42,7 +43,7 @@ export function relayResponseBody(
   if (isLarge(upstream)) giveReadsBack(upstream);
   // The head waits for bytes that came in the same segment, but not longer.
   process.nextTick(() => {
-    if (!isSent) response.flushHeaders();
+    if (!isSent) flushHead(response);
   });
 }
 

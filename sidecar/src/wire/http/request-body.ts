@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isAllowedInTrailers } from '../hop-by-hop.ts';
 import { givingBack } from '../give-back.ts';
+import { flushHead } from './flush-head.ts';
 
 /** Whether a message that has been checked announces a body. */
 export function announcesBody(request: IncomingMessage): boolean {
@@ -27,7 +28,7 @@ export interface BodyEvents {
 /**
  * Sends the head now and the body once the upstream is connected, so that nothing of it is consumed when that fails. */
 export function sendBody(request: IncomingMessage, upstream: ClientRequest, events: BodyEvents): void {
-  upstream.flushHeaders();
+  flushHead(upstream);
   whenConnected(upstream, () => pump(request, upstream, events));
 }
 

@@ -37,9 +37,9 @@ export function bodiesPromises(create: CreateDriver): void {
     const upstream = await rawUpstream();
     const { port } = await startDriver(create, { targets: [upstream.target] });
     const client = rawClient(port);
-    client.write('POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 6\r\n\r\n');
+    client.write('POST / HTTP/1.1\r\nHost: b\r\nX-A: \xe9\r\nContent-Length: 6\r\n\r\n');
     const connection = await upstream.connection();
-    await connection.until('Content-Length: 6\r\n\r\n');
+    expect(await connection.until('Content-Length: 6\r\n\r\n')).toContain('\r\nX-A: \xe9\r\n');
     client.write('abc');
     await connection.until('abc');
     client.write('def');

@@ -297,8 +297,8 @@ export function forwardingPromises(create: CreateDriver): void {
       const client = rawClient(port);
       client.write('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
       const { socket } = await upstream.connection();
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
-      await client.until('\r\n\r\n');
+      socket.write('HTTP/1.1 200 OK\r\nX-A: \xe9\r\nContent-Length: 6\r\n\r\n', 'latin1');
+      expect(await client.until('\r\n\r\n')).toContain('\r\nX-A: \xe9\r\n');
       expect(handler.exchanges[0]?.responded).toEqual([200]);
       expect(handler.exchanges[0]?.ends).toEqual([]);
       socket.write('abc');
