@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { run, tryRun } from '../../cluster/command.ts';
 import { ROOT } from '../../cluster/layout.ts';
+import { eventually } from './eventually.ts';
 import { kubectl } from './kubectl.ts';
+import { SIDECAR_CONTAINER } from './pod.ts';
 
 export const SYSTEM = 'lanekeeper-system';
 export const RELEASE = 'lanekeeper';
@@ -20,7 +22,7 @@ function helm(...args: readonly string[]): Promise<string> {
   return run(HELM, [...args, '--namespace', SYSTEM]);
 }
 
-/** Installs the chart, or upgrades it, as a user does, and waits until it works. */
+/** Installs the chart, or upgrades it, as a user does, and waits until new pods get sidecars. */
 export async function installChart(...more: readonly string[]): Promise<void> {
   const options = [
     '--install',
@@ -30,6 +32,15 @@ export async function installChart(...more: readonly string[]): Promise<void> {
     `--description=${DESCRIPTION}`,
   ];
   await helm('upgrade', RELEASE, CHART, ...options, ...VALUES, ...more);
+  await eventually(async () => {
+    if (!(await tryPod()).includes(SIDECAR_CONTAINER)) throw new Error('a new pod gets no sidecar');
+  });
+}
+
+/** What the API server would make of a pod; kube-proxy needs a moment to lead it to an injector that has become ready. */
+function tryPod(): Promise<string> {
+  const pod = ['run', 'try', '--image=try', '--labels=lanekeeper.io/inject=true'];
+  return kubectl([...pod, '--namespace=default', '--dry-run=server', '--output=json']);
 }
 
 export async function uninstallChart(): Promise<void> {

@@ -75,7 +75,8 @@ export function openDiscoveryStream(options: StreamOptions): DiscoveryStream {
       if (!isOver) call.write(message);
     },
     close(reason) {
-      call.cancel();
+      // After the read of the connection that we may be in: within one, Node may abort the process (nodejs/node#38964).
+      setImmediate(() => call.cancel());
       end({ status: 'CANCELLED', details: reason });
     },
   };

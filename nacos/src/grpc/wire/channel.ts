@@ -73,10 +73,18 @@ export function openChannel(address: SocketAddress, tls: TlsOptions | undefined)
     openStream: (handlers) => openStream({ client, calls, at }, handlers),
     close() {
       isClosed = true;
-      for (const call of calls) call.cancel();
+      for (const call of calls) cancelSoon(call);
       client.close();
     },
   };
+}
+
+/**
+ * After the read of the connection that we may be in: within one, Node counts the stream's memory wrongly and aborts the process
+ * (nodejs/node#38964; seen on Node 22).
+ */
+function cancelSoon(call: Cancellable): void {
+  setImmediate(() => call.cancel());
 }
 
 interface Wire {
@@ -128,7 +136,7 @@ function openStream({ client, calls, at }: Wire, { onPayload, onEnd }: StreamHan
     if (isOver) return;
     isOver = true;
     calls.delete(stream);
-    stream.cancel();
+    cancelSoon(stream);
     onEnd(error);
   };
   stream.on('data', (bytes: Buffer) => {
