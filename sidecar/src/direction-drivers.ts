@@ -6,6 +6,7 @@ import { createBridges } from './wire/bridge/bridges.ts';
 import type { Driver } from './wire/driver.ts';
 import { createHttp2Driver } from './wire/http2/http2-driver.ts';
 import { createHttpDriver } from './wire/http/http-driver.ts';
+import { createHttp1Driver } from './wire/http1/http1-driver.ts';
 import { createTcpDriver } from './wire/tcp/tcp-driver.ts';
 
 export interface DirectionDriversOptions extends Omit<AcceptorOptions, 'drivers' | 'idleTimeoutMs'> {
@@ -31,13 +32,15 @@ const OPAQUE_IDLE_MS = 3_600_000;
 export function createDirectionDrivers(options: DirectionDriversOptions): DirectionDrivers {
   const { direction, handler, limits, log } = options;
   const bridges = createBridges(limits);
-  const http = createHttpDriver({
+  const warn = (message: string, cause: unknown): void => log.warn({ direction, err: cause }, message);
+  const slow = createHttpDriver({
     ...bridges,
     handler,
     limits,
-    warn: (message, cause) => log.warn({ direction, err: cause }, message),
+    warn,
     onTunnel: (socket, connection) => acceptor.acceptTunnel(socket, connection),
   });
+  const http = createHttp1Driver({ handler, limits, slow, warn });
   const http2 = createHttp2Driver({ ...bridges, handler, limits, log });
   const tcp = createTcpDriver({ handler, limits: { ...limits, idleTimeoutMs: OPAQUE_IDLE_MS } });
   const drivers = { http, http2, tcp };

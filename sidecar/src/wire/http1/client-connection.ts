@@ -8,8 +8,6 @@ import { PlainForward } from './plain-forward.ts';
 import { RequestReader } from './request-reader.ts';
 import { errorText } from './reply-text.ts';
 
-/** So much is kept of what a client sends ahead of its turn. */
-const MAX_HELD_BYTES = 64 * 1024;
 /** A head in more pieces than this is for the slow driver: each piece means to read it again from its start. */
 const MAX_PIECES = 16;
 
@@ -38,6 +36,8 @@ export class ClientConnection {
   #phase: 'reading' | 'asking' | 'forwarding' | 'closing' = 'reading';
   #isLooping = false;
   #hasEnded = false;
+  /** Bytes that are not to be taken yet were put back into the socket. */
+  #hasPutBack = false;
   /** Since when it waits for a head, on the clock of `performance.now`. */
   #waitsSinceMs = performance.now();
 
@@ -58,6 +58,16 @@ export class ClientConnection {
     return this.#rest;
   }
 
+  /** To be called when something has changed of what is awaited from the client. */
+  regulate(): void {
+    const { socket } = this;
+    const flows = this.#flows();
+    if (flows !== socket.isPaused()) return;
+    if (!flows) return void socket.pause();
+    this.#hasPutBack = false;
+    socket.resume();
+  }
+
   /** So many of them were taken. */
   took(length: number): void {
     this.#rest = length === this.#rest.length ? NOTHING : this.#rest.subarray(length);
@@ -65,7 +75,7 @@ export class ClientConnection {
 
   /** The client may send the rest of its request, or another one, but nothing has come of it. */
   get isLast(): boolean {
-    return this.#hasEnded && this.#rest.length === 0;
+    return this.#hasEnded && this.#rest.length === 0 && !this.#hasPutBack;
   }
 
   /** Neither a request nor a part of one is here. */
@@ -79,9 +89,9 @@ export class ClientConnection {
     if (closes) return this.#close();
     this.#phase = 'reading';
     this.#waitsSinceMs = performance.now();
-    if (this.socket.isPaused()) this.socket.resume();
     if (this.#rest.length > 0) this.#readRequests();
     else if (this.#hasEnded) this.socket.end();
+    this.regulate();
   }
 
   /** Called now and then. */
@@ -104,9 +114,10 @@ export class ClientConnection {
     if (this.#phase === 'closing') return;
     if (this.isIdle) this.#waitsSinceMs = performance.now();
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    if (this.#phase === 'reading') return this.#readRequests();
-    this.#current?.bodyArrived();
-    if (this.#rest.length > MAX_HELD_BYTES) this.socket.pause();
+    if (this.#phase === 'reading') this.#readRequests();
+    else this.#current?.bodyArrived();
+    if (this.#rest.length > 0 && !this.#takesBytes()) this.#putBack();
+    this.regulate();
   };
 
   readonly #onDrain = (): void => this.#current?.clientDrained();
@@ -126,6 +137,25 @@ export class ClientConnection {
     this.#current = undefined;
     this.#options.closed(this);
   };
+
+  #flows(): boolean {
+    return this.#takesBytes() ? this.#current?.isFull !== true : !this.#hasPutBack;
+  }
+
+  /** Whether what comes now is part of a head, or of the body that is being sent; or nothing that anybody wants. */
+  #takesBytes(): boolean {
+    if (this.#phase === 'reading' || this.#phase === 'closing') return true;
+    return this.#current?.isSending === true && this.body.state === 'more';
+  }
+
+  /** What comes too early waits in the socket, and the client's end behind it: so all that was not taken can be handed over. */
+  #putBack(): void {
+    const rest = this.#rest;
+    this.#rest = NOTHING;
+    this.#hasPutBack = true;
+    this.socket.pause();
+    this.socket.unshift(rest);
+  }
 
   /** Begins what has come whole, one after the other. */
   #readRequests(): void {
@@ -171,12 +201,17 @@ export class ClientConnection {
 
   #forward(head: ReturnType<RequestReader['head']>): void {
     const { context } = this.#options;
+    let forward: PlainForward;
+    try {
+      forward = new PlainForward(context, this, context.handler.begin(head, this.connection));
+    } catch (cause) {
+      context.warn('A request failed inside the proxy.', cause);
+      return this.#reject(new ProxyError('internal', 'The request failed inside the proxy.', { cause }));
+    }
     this.#phase = 'forwarding';
-    const exchange = context.handler.begin(head, this.connection);
-    const forward = new PlainForward(context, this, exchange);
     this.#current = forward;
-    if (this.#hasEnded && this.body.state === 'more') this.#onEnd();
-    else forward.start();
+    forward.start();
+    this.regulate();
   }
 
   #handOver(): void {
@@ -188,7 +223,7 @@ export class ClientConnection {
       .off('close', this.#onClose);
     socket.pause();
     this.#phase = 'closing';
-    if (this.#rest.length > 0 && !socket.readableEnded) socket.unshift(this.#rest);
+    if (this.#rest.length > 0) socket.unshift(this.#rest);
     this.#options.handOver(this);
     socket.resume();
   }
@@ -202,7 +237,7 @@ export class ClientConnection {
 
   #close(): void {
     this.#phase = 'closing';
-    const isSending = this.body.state === 'more' || this.#rest.length > 0;
+    const isSending = this.body.state === 'more' || this.#rest.length > 0 || this.#hasPutBack;
     this.#rest = NOTHING;
     if (isSending) lingerClose(this.socket);
     else this.socket.destroySoon();

@@ -11,4 +11,6 @@ export interface Http1Context {
   /** One head at a time is read, from its first byte to its last change. */
   readonly responses: ResponseReader;
   isDraining(): boolean;
+  /** Told what should not happen. */
+  warn(message: string, cause: unknown): void;
 }

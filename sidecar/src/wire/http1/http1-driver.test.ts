@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { askingFirst } from '../testing/asking-first.ts';
 import { fastDriver } from '../testing/create-http-driver.ts';
 import { badRequestsPromises } from '../testing/http1/bad-requests.ts';
 import { badResponsesPromises } from '../testing/http1/bad-responses.ts';
@@ -20,4 +21,14 @@ describe('the fast driver', () => {
   describe('upgrades', () => upgradePromises(fastDriver));
   describe('drains', () => drainPromises(fastDriver));
   describe('survives', () => misbehaviourPromises(fastDriver));
+});
+
+describe('the fast driver, asking for each destination first', () => {
+  const driver = askingFirst(fastDriver);
+  describe('forwards', () => forwardingPromises(driver));
+  describe('tries again', () => retryingPromises(driver));
+  describe('carries bodies', () => bodiesPromises(driver));
+  describe('refuses bad requests', () => badRequestsPromises(driver));
+  describe('upgrades', () => upgradePromises(driver));
+  describe('drains', () => drainPromises(driver));
 });

@@ -11,6 +11,8 @@ export interface Http1DriverOptions {
   readonly limits: Limits;
   /** Takes over connections with anything that is not plain HTTP/1.1; drained and closed with this one. */
   readonly slow: Driver;
+  /** Told what should not happen; it never ends the process. */
+  readonly warn?: (message: string, cause: unknown) => void;
 }
 
 /** As in the slow driver: a client may be sending on a connection that is idle here. */
@@ -23,7 +25,7 @@ const MIN_SWEEP_MS = 5;
  * plain goes to the slow driver with its connection, before a byte of it was taken.
  */
 export function createHttp1Driver(options: Http1DriverOptions): Driver {
-  const { handler, limits, slow } = options;
+  const { handler, limits, slow, warn = ignore } = options;
   const clients = new Set<ClientConnection>();
   const waiters: (() => void)[] = [];
   let isDraining = false;
@@ -34,6 +36,7 @@ export function createHttp1Driver(options: Http1DriverOptions): Driver {
     pool,
     responses: new ResponseReader(),
     isDraining: () => isDraining,
+    warn,
   };
   const sweep = setInterval(() => {
     const nowMs = performance.now();
@@ -48,6 +51,7 @@ export function createHttp1Driver(options: Http1DriverOptions): Driver {
 
   return {
     accept(socket, connection) {
+      if (socket.destroyed) return;
       // Listeners of gateways want what only the slow driver does.
       if (connection.edge !== undefined) return slow.accept(socket, connection);
       socket.setNoDelay(true);

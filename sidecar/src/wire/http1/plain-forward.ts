@@ -27,6 +27,8 @@ export class PlainForward implements UpstreamUser {
   #replays: number;
   /** When the wait for the response's head is over, on the clock of `performance.now`. */
   #deadlineMs = Infinity;
+  /** The upstream takes no more for now. */
+  isFull = false;
 
   constructor(context: Http1Context, client: ClientConnection, exchange: Exchange) {
     this.#context = context;
@@ -37,6 +39,11 @@ export class PlainForward implements UpstreamUser {
       ? MAX_REPLAYS
       : 0;
     this.#response = new ResponseRelay(context, { client, exchange, isHead: request.method === 'HEAD' });
+  }
+
+  /** The upstream has the head, and gets the body as it comes. */
+  get isSending(): boolean {
+    return this.#phase === 'waiting' || this.#phase === 'responding';
   }
 
   start(): void {
@@ -71,16 +78,17 @@ export class PlainForward implements UpstreamUser {
 
   connected(): void {
     this.#send();
+    this.#client.regulate();
   }
 
   drained(): void {
-    if (this.#client.socket.isPaused()) this.#client.socket.resume();
+    this.isFull = false;
+    this.#client.regulate();
   }
 
   /** More of the request's body is there. */
   bodyArrived(): void {
-    if (this.#phase !== 'waiting' && this.#phase !== 'responding') return;
-    if (this.#client.body.state === 'more') this.#sendBody('');
+    if (this.isSending && this.#client.body.state === 'more') this.#sendBody('');
   }
 
   received(bytes: Buffer): void {
@@ -110,6 +118,7 @@ export class PlainForward implements UpstreamUser {
 
   #attempt(): void {
     this.#phase = 'connecting';
+    this.isFull = false;
     this.#response.begin();
     const upstream = this.#context.pool.take(this.#exchange.target, this);
     this.#upstream = upstream;
@@ -140,7 +149,7 @@ export class PlainForward implements UpstreamUser {
     if (body.state === 'done') return this.#startWaiting();
     if (body.state === 'bad') {
       this.abort(new ProxyError('malformed-request', "The request's chunks are not valid HTTP/1."));
-    } else if (!takesMore) client.socket.pause();
+    } else this.isFull = !takesMore;
   }
 
   #startWaiting(): void {

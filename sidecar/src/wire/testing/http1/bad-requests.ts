@@ -145,6 +145,20 @@ export function badRequestsPromises(create: CreateDriver): void {
     );
   });
 
+  test('bad bytes behind a request, then the end of the client’s side: neither is left without an end', async () => {
+    const upstream = await rawUpstream();
+    const { port } = await startDriver(create, { targets: [upstream.target] });
+    const client = rawClient(port);
+    client.write('GET /first HTTP/1.1\r\nHost: b\r\n\r\nBREW / HTTP/1.1\r\nHost: b\r\n\r\n');
+    client.end();
+    const connection = await upstream.connection();
+    await connection.until('\r\n\r\n');
+    connection.socket.write(OK);
+    expect((await client.closed()).text).toMatch(
+      /^HTTP\/1.1 200 OK\r\nContent-Length: 2\r\n(?:Connection: close\r\n\r\nok$|\r\nokHTTP\/1.1 400 )/,
+    );
+  });
+
   test.each(BAD_BODIES)('%s: 400, closed, and the upstream never gets a whole request', async (_, body) => {
     const upstream = await rawUpstream();
     const { port, handler } = await startDriver(create, { targets: [upstream.target] });
