@@ -7,10 +7,10 @@ import type { OnDemand } from './on-demand.ts';
 import type { DecisionContext } from './route/decision-context.ts';
 import type { Decision } from './route/decision.ts';
 import { edgeHandling } from './route/edge/edge-handling.ts';
-import { requestEdits } from './route/request-edits.ts';
-import { responseEdits } from './route/response-edits.ts';
+import { requestEdits as editRequest } from './route/request-edits.ts';
+import { responseEdits as editResponse } from './route/response-edits.ts';
 import { retryDecision } from './route/retry-decision.ts';
-import type { HeaderEdit, RequestHead } from './wire/head.ts';
+import type { RequestHead } from './wire/head.ts';
 
 /** What every direction is made of. */
 export interface DirectionParts {
@@ -27,25 +27,33 @@ export interface DecidedRequest {
   readonly connection: Connection;
   readonly decision: Decision;
   /** Called once, when the request is over. */
-  readonly onEnd?: () => void;
+  readonly onEnd?: (() => void) | undefined;
 }
 
 /** From the decision to an exchange: what changes in the heads, and how a retry decides again by the newest snapshot. */
 export function beginExchange(parts: DirectionParts, request: DecidedRequest): Exchange {
   const { head, connection, decision, onEnd } = request;
   const { direction } = connection;
-  const { settings } = parts.context().snapshot;
+  const { requestEdits, responseEdits, edge } = routingOf(
+    decision,
+    request,
+    parts.context().snapshot.settings,
+  );
   const hop = head.headers.get(HEADERS.hop);
+  // Written out: it is made for every request.
   return parts.exchanges.begin({
     head,
     connection,
-    ...routingOf(decision, request, settings),
+    decision,
+    requestEdits,
+    responseEdits,
+    edge,
+    onEnd,
     redecide: (tried) => {
       const context = parts.context();
       const next = retryDecision(decision, { direction, tried, hop }, context) ?? decision;
       return routingOf(next, request, context.snapshot.settings);
     },
-    ...(onEnd === undefined ? {} : { onEnd }),
   });
 }
 
@@ -54,13 +62,15 @@ function routingOf(
   { head, connection }: DecidedRequest,
   settings: MeshSettings,
 ): Routing {
-  const editsUnder = (other: Decision): readonly HeaderEdit[] =>
-    requestEdits(other, head, connection.direction, settings);
+  const { direction } = connection;
   return {
     decision,
-    requestEdits: editsUnder(decision),
-    responseEdits: responseEdits(decision, head, settings),
-    edge: decision.edge === undefined ? undefined : edgeHandling(decision, head, editsUnder),
+    requestEdits: editRequest(decision, head, direction, settings),
+    responseEdits: editResponse(decision, head, settings),
+    edge:
+      decision.edge === undefined
+        ? undefined
+        : edgeHandling(decision, head, (other) => editRequest(other, head, direction, settings)),
   };
 }
 

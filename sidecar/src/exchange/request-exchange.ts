@@ -59,7 +59,7 @@ export interface BeginRequest extends Routing {
   /** Decides again without the endpoints that failed. */
   readonly redecide: (tried: ReadonlySet<string>) => Routing;
   /** Called once, when the request is over. */
-  readonly onEnd?: () => void;
+  readonly onEnd?: (() => void) | undefined;
 }
 
 export interface OpenStream {

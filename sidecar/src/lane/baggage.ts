@@ -14,6 +14,10 @@ const NO_VALUES: readonly string[] = Object.freeze([]);
  */
 export function readBaggageMember(header: string | undefined, key: string): readonly string[] {
   if (header === undefined || !mayContain(header, key)) return NO_VALUES;
+  if (!header.includes(',')) {
+    const only = valueOf(header, key);
+    return only === undefined ? NO_VALUES : [only];
+  }
   let values: string[] | undefined;
   for (const member of header.split(',')) {
     const value = valueOf(member, key);

@@ -7,6 +7,7 @@ import type { Http1Context } from './context.ts';
 import { PlainForward } from './plain-forward.ts';
 import { RequestReader } from './request-reader.ts';
 import { errorText } from './reply-text.ts';
+import { ResponseRelay } from './response-relay.ts';
 
 /** A head in more pieces than this is for the slow driver: each piece means to read it again from its start. */
 const MAX_PIECES = 16;
@@ -28,6 +29,7 @@ export class ClientConnection {
   readonly connection: Connection;
   readonly request = new RequestReader();
   readonly body: BodyScanner;
+  readonly response: ResponseRelay;
   readonly #options: ClientConnectionOptions;
   #rest: Buffer = NOTHING;
   #pieces = 0;
@@ -39,13 +41,15 @@ export class ClientConnection {
   /** Bytes that are not to be taken yet were put back into the socket. */
   #hasPutBack = false;
   /** Since when it waits for a head, on the clock of `performance.now`. */
-  #waitsSinceMs = performance.now();
+  #waitsSinceMs: number;
 
   constructor(options: ClientConnectionOptions) {
     this.#options = options;
     this.socket = options.socket;
     this.connection = options.connection;
     this.body = new BodyScanner(options.context.limits.maxHeadBytes);
+    this.#waitsSinceMs = options.context.nowMs();
+    this.response = new ResponseRelay(options.context, this);
     const { socket } = this;
     socket.on('data', this.#onData);
     socket.on('drain', this.#onDrain);
@@ -83,12 +87,12 @@ export class ClientConnection {
     return this.#phase === 'reading' && this.#rest.length === 0;
   }
 
-  /** The current request is over; `closes`: the client knows that it was the last. */
-  finished({ closes }: { readonly closes: boolean }): void {
+  /** The current request is over; `closing`: the client knows that it was the last. */
+  finished(connection: 'kept' | 'closing'): void {
     this.#current = undefined;
-    if (closes) return this.#close();
+    if (connection === 'closing') return this.#close();
     this.#phase = 'reading';
-    this.#waitsSinceMs = performance.now();
+    this.#waitsSinceMs = this.#options.context.nowMs();
     if (this.#rest.length > 0) this.#readRequests();
     else if (this.#hasEnded) this.socket.end();
     this.regulate();
@@ -112,7 +116,7 @@ export class ClientConnection {
 
   readonly #onData = (bytes: Buffer): void => {
     if (this.#phase === 'closing') return;
-    if (this.isIdle) this.#waitsSinceMs = performance.now();
+    if (this.isIdle) this.#waitsSinceMs = this.#options.context.nowMs();
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     if (this.#phase === 'reading') this.#readRequests();
     else this.#current?.bodyArrived();

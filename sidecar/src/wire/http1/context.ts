@@ -11,6 +11,8 @@ export interface Http1Context {
   /** One head at a time is read, from its first byte to its last change. */
   readonly responses: ResponseReader;
   isDraining(): boolean;
+  /** A monotonic clock that is read now and then: as exact as the shortest time that is waited for needs it. */
+  nowMs(): number;
   /** Told what should not happen. */
   warn(message: string, cause: unknown): void;
 }

@@ -1,5 +1,5 @@
 import type { HeaderReader } from '../head.ts';
-import { CLASSES, COLON, CR, FIELD_VALUE, isNameAt, LF, SPACE, TAB, TOKEN, textOf } from './bytes.ts';
+import { CLASSES, COLON, CR, DIGIT, FIELD_VALUE, isNameAt, LF, SPACE, TAB, TOKEN, textOf } from './bytes.ts';
 
 /** What came of a scan; a position is one after the empty line. */
 export type Scanned = number | 'more' | 'bad' | 'many';
@@ -13,6 +13,7 @@ export function namesByLength(names: readonly string[]): NamesByLength {
   return byLength;
 }
 
+const NO_NAMES: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 const PER_FIELD = 4;
 const FEW = 32;
@@ -83,8 +84,12 @@ export class FieldTable implements HeaderReader {
 
   /** Which of `names` a field has. */
   nameAmong(field: number, names: NamesByLength): string | undefined {
-    const alike = names[this.nameLength(field)];
-    return alike?.find((name) => isNameAt(this.#bytes, this.lineStart(field), name));
+    const alike = names[this.nameLength(field)] ?? NO_NAMES;
+    for (let at = 0; at < alike.length; at += 1) {
+      const name = alike[at];
+      if (name !== undefined && isNameAt(this.#bytes, this.lineStart(field), name)) return name;
+    }
+    return undefined;
   }
 
   /** As it was spelt. */
@@ -97,6 +102,19 @@ export class FieldTable implements HeaderReader {
   value(field: number): string {
     const at = field * PER_FIELD;
     return textOf(this.#bytes, this.#places[at + 2], this.#places[at + 3]);
+  }
+
+  /** Whether a field's value is `lower`, a text of lower-case letters, digits and the like, in any case. */
+  isValue(field: number, lower: string): boolean {
+    const at = field * PER_FIELD;
+    const start = this.#places[at + 2] ?? 0;
+    return (this.#places[at + 3] ?? 0) - start === lower.length && isNameAt(this.#bytes, start, lower);
+  }
+
+  /** A value as a number of bytes: digits only (RFC 9110, section 8.6); -1: it is something else, or too large to be exact. */
+  length(field: number): number {
+    const at = field * PER_FIELD;
+    return readDigits(this.#bytes, this.#places[at + 2] ?? 0, this.#places[at + 3] ?? 0);
   }
 
   /** The first field called `lower`; -1: there is none. */
@@ -151,6 +169,20 @@ export class FieldTable implements HeaderReader {
     larger.set(this.#places);
     this.#places = larger;
   }
+}
+
+/** Numbers of so many digits are exact. */
+const MAX_DIGITS = 15;
+
+function readDigits(bytes: Buffer, from: number, to: number): number {
+  if (to === from || to - from > MAX_DIGITS) return -1;
+  let number = 0;
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (((CLASSES[byte] ?? 0) & DIGIT) === 0) return -1;
+    number = number * 10 + byte - 0x30;
+  }
+  return number;
 }
 
 const MORE = -1;

@@ -29,19 +29,21 @@ export function createHttp1Driver(options: Http1DriverOptions): Driver {
   const clients = new Set<ClientConnection>();
   const waiters: (() => void)[] = [];
   let isDraining = false;
-  const pool = createHttp1Pool(limits);
+  let nowMs = performance.now();
+  const pool = createHttp1Pool({ ...limits, nowMs: () => nowMs });
   const context: Http1Context = {
     handler,
     limits,
     pool,
     responses: new ResponseReader(),
     isDraining: () => isDraining,
+    nowMs: () => nowMs,
     warn,
   };
   const sweep = setInterval(() => {
-    const nowMs = performance.now();
+    nowMs = performance.now();
     for (const client of clients) client.checkTimes(nowMs);
-    pool.sweep(nowMs);
+    pool.sweep();
   }, sweepMs(limits)).unref();
 
   function forget(client: ClientConnection): void {

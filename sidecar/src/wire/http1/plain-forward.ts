@@ -8,7 +8,7 @@ import { changedHead } from './changed-head.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Http1Context } from './context.ts';
 import { replyText } from './reply-text.ts';
-import { ResponseRelay } from './response-relay.ts';
+import type { ResponseRelay } from './response-relay.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts';
 import { writePiece } from './write-piece.ts';
 
@@ -38,7 +38,8 @@ export class PlainForward implements UpstreamUser {
     this.#replays = isRepeatable({ method: request.method, isEmpty: body.state === 'done' })
       ? MAX_REPLAYS
       : 0;
-    this.#response = new ResponseRelay(context, { client, exchange, isHead: request.method === 'HEAD' });
+    this.#response = client.response;
+    this.#response.expect(exchange, request.method === 'HEAD');
   }
 
   /** The upstream has the head, and gets the body as it comes. */
@@ -93,7 +94,7 @@ export class PlainForward implements UpstreamUser {
 
   received(bytes: Buffer): void {
     const outcome = this.#response.take(bytes);
-    if (outcome === 'begun' || outcome === 'complete') this.#phase = 'responding';
+    if (this.#response.status !== 0) this.#phase = 'responding';
     if (typeof outcome === 'object') this.#fail(outcome);
     else if (outcome === 'complete') this.#complete(this.#response.leavesConnection);
     else if (this.#response.isAhead) this.#upstream?.socket.pause();
@@ -154,7 +155,7 @@ export class PlainForward implements UpstreamUser {
 
   #startWaiting(): void {
     const { responseTimeoutMs } = this.#context.limits;
-    if (responseTimeoutMs > 0) this.#deadlineMs = performance.now() + responseTimeoutMs;
+    if (responseTimeoutMs > 0) this.#deadlineMs = this.#context.nowMs() + responseTimeoutMs;
   }
 
   #fail(error: ProxyError): void {
@@ -198,14 +199,15 @@ export class PlainForward implements UpstreamUser {
   #finish(result: ExchangeResult, closes: boolean): void {
     this.#phase = 'flushing';
     const { socket } = this.#client;
-    const over = (): void => {
-      if (this.#phase === 'over') return;
-      this.#phase = 'over';
-      this.#exchange.end(result);
-      this.#client.finished({ closes });
-    };
-    if (socket.writableLength === 0) over();
-    else socket.write('', over);
+    if (socket.writableLength === 0) this.#end(result, closes);
+    else socket.write('', () => this.#end(result, closes));
+  }
+
+  #end(result: ExchangeResult, closes: boolean): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#exchange.end(result);
+    this.#client.finished(closes ? 'closing' : 'kept');
   }
 }
 

@@ -1,7 +1,7 @@
 import { isAuthority } from '../http/authority.ts';
 import { MAX_FIELDS } from '../http/request-head.ts';
 import type { RequestHead } from '../head.ts';
-import { CLASSES, CR, DIGIT, LF, SPACE, TARGET, textOf } from './bytes.ts';
+import { CLASSES, CR, LF, SPACE, TARGET, textOf } from './bytes.ts';
 import { FieldTable, namesByLength } from './field-table.ts';
 
 /** `other`: a request, or none, that is for the slow driver to read. */
@@ -21,8 +21,6 @@ const JUDGED = namesByLength([
 ]);
 
 const VERSION = Buffer.from('HTTP/1.1\r\n', 'latin1');
-/** Numbers of so many digits are exact. */
-const MAX_LENGTH_DIGITS = 15;
 
 /**
  * Reads heads of requests in a strict, plain form of HTTP/1.1 (RFC 9112): origin-form, one host, one framing, nothing that asks for more
@@ -111,9 +109,8 @@ export class RequestReader {
   #readHost(field: number): boolean {
     if (this.#hasHost) return false;
     this.#hasHost = true;
-    const value = this.fields.value(field);
-    if (value !== '' && value === this.authority) return true;
-    const host = value.toLowerCase();
+    if (this.authority !== '' && this.fields.isValue(field, this.authority)) return true;
+    const host = this.fields.value(field).toLowerCase();
     if (!isAuthority(host)) return false;
     this.authority = host;
     return true;
@@ -121,33 +118,23 @@ export class RequestReader {
 
   #readConnection(field: number): boolean {
     this.dropped.push(field);
-    const value = this.fields.value(field).toLowerCase();
-    if (value === 'close') this.isKeptAlive = false;
-    return value === 'close' || value === 'keep-alive';
+    if (this.fields.isValue(field, 'keep-alive')) return true;
+    this.isKeptAlive = false;
+    return this.fields.isValue(field, 'close');
   }
 
   #readLength(field: number): boolean {
     if (this.framing !== 'none') return false;
-    const value = this.fields.value(field);
     this.framing = 'length';
-    this.length = readLength(value);
+    this.length = this.fields.length(field);
     return this.length >= 0;
   }
 
   #readCoding(field: number): boolean {
     if (this.framing !== 'none') return false;
     this.framing = 'chunked';
-    return this.fields.value(field).toLowerCase() === 'chunked';
+    return this.fields.isValue(field, 'chunked');
   }
-}
-
-/** Digits only (RFC 9110 section 8.6); -1: it is something else, or too large to be exact. */
-export function readLength(value: string): number {
-  if (value.length === 0 || value.length > MAX_LENGTH_DIGITS) return -1;
-  for (let at = 0; at < value.length; at += 1) {
-    if (((CLASSES[value.charCodeAt(at)] ?? 0) & DIGIT) === 0) return -1;
-  }
-  return Number(value);
 }
 
 function startsWith(bytes: Uint8Array, text: Uint8Array, at: number): boolean {

@@ -2,7 +2,7 @@ import { MAX_FIELDS } from '../http/request-head.ts';
 import { nominatedFields } from '../hop-by-hop.ts';
 import { CLASSES, CR, DIGIT, FIELD_VALUE, LF, SPACE } from './bytes.ts';
 import { FieldTable, namesByLength } from './field-table.ts';
-import { readLength, type Framing } from './request-reader.ts';
+import type { Framing } from './request-reader.ts';
 
 /** What came of it; a text says what is wrong. */
 export type ResponseReading = 'more' | 'read' | { readonly problem: string };
@@ -86,12 +86,14 @@ export class ResponseReader {
       if (name === 'content-length') {
         lengths += 1;
         this.framing = 'length';
-        this.length = readLength(fields.value(field));
+        this.length = fields.length(field);
       } else if (name === 'transfer-encoding') {
-        codings += fields.value(field).toLowerCase() === 'chunked' ? 1 : 2;
+        codings += fields.isValue(field, 'chunked') ? 1 : 2;
       } else {
         dropped.push(field);
-        if (name === 'connection') connection = joined(connection, fields.value(field));
+        if (name === 'connection' && !fields.isValue(field, 'keep-alive')) {
+          connection = joined(connection, fields.value(field));
+        }
       }
     }
     this.#judgeConnection(connection);
@@ -123,6 +125,7 @@ export class ResponseReader {
   }
 
   #judgeConnection(value: string | undefined): void {
+    // An HTTP/1.0 upstream is not counted on to keep its connection, whatever it says.
     this.isKeptAlive = !this.isHttp10;
     if (value === undefined) return;
     const options = value
@@ -130,7 +133,6 @@ export class ResponseReader {
       .split(',')
       .map((option) => option.trim());
     if (options.includes('close')) this.isKeptAlive = false;
-    else if (this.isHttp10) this.isKeptAlive = options.includes('keep-alive');
     for (const name of nominatedFields(value)) this.#drop(name);
   }
 }

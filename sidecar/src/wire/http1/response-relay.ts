@@ -12,20 +12,16 @@ const MAX_INTERIM = 64;
 const NOTHING = Buffer.alloc(0);
 const NO_EDITS: readonly never[] = [];
 
-export interface ResponseRelayOptions {
-  readonly client: ClientConnection;
-  readonly exchange: Exchange;
-  /** Answers a HEAD: no body whatever the head says. */
-  readonly isHead: boolean;
-}
-
 /** `begun`: some of the final response went to the client. An error: what is wrong with it. */
 export type Taken = 'waiting' | 'begun' | 'complete' | ProxyError;
 
-/** Carries one response from its upstream to its client as it comes: interim heads, the head, the body, trailers. */
+/** Carries responses of one client's requests, one after the other, as they come: interim heads, the head, the body, trailers. */
 export class ResponseRelay {
   readonly #context: Http1Context;
-  readonly #options: ResponseRelayOptions;
+  readonly #client: ClientConnection;
+  #exchange: Exchange | undefined;
+  /** Answers a HEAD: no body whatever the head says. */
+  #isHead = false;
   readonly #body: BodyScanner;
   /** What was not taken: part of a head, or of a line between chunks. */
   #held: Buffer = NOTHING;
@@ -40,14 +36,25 @@ export class ResponseRelay {
   /** The client takes no more for now. */
   isAhead = false;
 
-  constructor(context: Http1Context, options: ResponseRelayOptions) {
+  constructor(context: Http1Context, client: ClientConnection) {
     this.#context = context;
-    this.#options = options;
+    this.#client = client;
     this.#body = new BodyScanner(context.limits.maxHeadBytes);
   }
 
   get hasInformed(): boolean {
     return this.#interim > 0;
+  }
+
+  /** The next response will be that to a request of this exchange. */
+  expect(exchange: Exchange, isHead: boolean): void {
+    this.#exchange = exchange;
+    this.#isHead = isHead;
+    this.#interim = 0;
+    this.status = 0;
+    this.closes = false;
+    this.leavesConnection = false;
+    this.isAhead = false;
   }
 
   /** Another attempt: nothing of its response has come. */
@@ -65,7 +72,7 @@ export class ResponseRelay {
       const size = (reading === 'more' ? input.length : responses.end) - at;
       if (size > limits.maxHeadBytes) return malformed("The upstream's response head is too large.");
       if (reading === 'more') {
-        this.#held = input.subarray(at);
+        this.#held = Buffer.from(input.subarray(at));
         return 'waiting';
       }
       if (reading !== 'read') return malformed(reading.problem);
@@ -80,13 +87,13 @@ export class ResponseRelay {
   /** The upstream has ended its side: true where that ends the response, too. */
   endWithConnection(): boolean {
     if (!this.#body.endsWithConnection) return false;
-    this.#options.client.socket.write('0\r\n\r\n', 'latin1');
+    this.#client.socket.write('0\r\n\r\n', 'latin1');
     return true;
   }
 
   /** Whether the client's connection cannot be used after a response that is given now. */
   mustClose(): boolean {
-    const { client } = this.#options;
+    const client = this.#client;
     return (
       client.body.state !== 'done' ||
       !client.request.isKeptAlive ||
@@ -102,30 +109,29 @@ export class ResponseRelay {
       return malformed('An interim response of the upstream announces a body.');
     this.#interim += 1;
     if (this.#interim > MAX_INTERIM) return malformed('The upstream sends interim responses without end.');
-    this.#options.client.socket.write(`${headText(responses, NO_EDITS)}\r\n`, 'latin1');
+    this.#client.socket.write(`${headText(responses, NO_EDITS)}\r\n`, 'latin1');
     return undefined;
   }
 
   #begin(input: Buffer): Taken {
     const { responses } = this.#context;
-    const { isHead, exchange } = this.#options;
     const { status, framing } = responses;
-    const hasBody = !isHead && status !== 204 && status !== 304;
+    const hasBody = !this.#isHead && status !== 204 && status !== 304;
     this.closes = this.mustClose();
-    let head = headText(responses, exchange.responseEdits);
+    let head = headText(responses, this.#exchange?.responseEdits ?? NO_EDITS);
     if (hasBody && framing === 'close') head += 'Transfer-Encoding: chunked\r\n';
     if (this.closes) head += 'Connection: close\r\n';
     this.#body.begin(hasBody ? framing : 'none', responses.length);
     this.status = status;
     this.leavesConnection = responses.isKeptAlive && !(hasBody && framing === 'close');
     this.announcedMs = announcedMs(responses);
-    exchange.responded(status);
+    this.#exchange?.responded(status);
     return this.#relayBody(input, responses.end, `${head}\r\n`);
   }
 
   #relayBody(input: Buffer, from: number, head: string): Taken {
     const body = this.#body;
-    const { socket } = this.#options.client;
+    const { socket } = this.#client;
     body.scan(input, from);
     const isDone = body.state === 'done';
     const piece = { bytes: input, from, to: body.sendTo, head, tail: isDone ? body.tail : '' };
@@ -136,7 +142,7 @@ export class ResponseRelay {
       if (body.takenTo < input.length) this.leavesConnection = false;
       return 'complete';
     }
-    if (body.takenTo < input.length) this.#held = input.subarray(body.takenTo);
+    if (body.takenTo < input.length) this.#held = Buffer.from(input.subarray(body.takenTo));
     this.isAhead = !takesMore;
     return 'begun';
   }
@@ -154,8 +160,9 @@ function headText(responses: ResponseReader, edits: Exchange['responseEdits']): 
 }
 
 function announcedMs({ fields, dropped }: ResponseReader): number | undefined {
-  if (dropped.length === 0) return undefined;
-  const seconds = /(?:^|[\s,])timeout=(\d{1,6})/i.exec(fields.get('keep-alive') ?? '')?.[1];
+  const field = dropped.length === 0 ? -1 : fields.find('keep-alive');
+  if (field < 0) return undefined;
+  const seconds = /(?:^|[\s,])timeout=(\d{1,6})/i.exec(fields.value(field))?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
 

@@ -2,7 +2,15 @@ import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { UpstreamSocket } from '../http/upstream-socket.ts';
 import { resetSocket } from '../reset-socket.ts';
 
-/** Who uses a connection now. */
+/**
+ * What all connections read into, one after the other: what has come is used before the next one reads. Memory of its own for each read
+ * would be 64 KiB, most of it given back at once, and a fifth of the time (measured).
+ */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+/** Larger reads are most likely of bodies, which may have to wait for their client: they get memory of their own. */
+const SMALL_READ = 4 * 1024;
+
+/** Who uses a connection now. Bytes are theirs only until `received` returns, unless there are many. */
 export interface UpstreamUser {
   connected(): void;
   received(bytes: Buffer): void;
@@ -21,7 +29,6 @@ export interface UpstreamConnectionOptions {
 
 /** One connection to an endpoint. Whoever holds it sends one request at a time. */
 export class UpstreamConnection {
-  readonly key: string;
   readonly #options: UpstreamConnectionOptions;
   readonly #socket: UpstreamSocket;
   #user: UpstreamUser | undefined;
@@ -32,12 +39,17 @@ export class UpstreamConnection {
   /** It carried a request before. */
   isUsed = false;
 
-  constructor(key: string, options: UpstreamConnectionOptions, user: UpstreamUser) {
-    this.key = key;
+  constructor(options: UpstreamConnectionOptions, user: UpstreamUser) {
     this.#options = options;
     this.#user = user;
-    this.#socket = new UpstreamSocket();
+    this.#socket = new UpstreamSocket({
+      onread: { buffer: READ_BUFFER, callback: (length) => this.#read(READ_BUFFER.subarray(0, length)) },
+    });
     this.#connect();
+  }
+
+  get target(): SocketAddress {
+    return this.#options.target;
   }
 
   get socket(): UpstreamSocket {
@@ -80,7 +92,6 @@ export class UpstreamConnection {
       clearTimeout(timer);
       this.#user?.connected();
     });
-    socket.on('data', (bytes: Buffer) => this.#read(bytes));
     socket.on('drain', () => this.#user?.drained());
     socket.on('error', (cause) => (this.#cause = cause));
     socket.on('end', () => this.#lose());
@@ -91,10 +102,11 @@ export class UpstreamConnection {
     socket.connect({ host: target.address, port: target.port });
   }
 
-  #read(bytes: Buffer): void {
+  #read(bytes: Buffer): boolean {
     // Bytes that nobody asked for would be read as the answer to the next request.
     if (this.#user === undefined) this.#socket.destroy();
-    else this.#user.received(bytes);
+    else this.#user.received(bytes.length > SMALL_READ ? Buffer.from(bytes) : bytes);
+    return true;
   }
 
   #lose(): void {

@@ -1,4 +1,4 @@
-import { formatAddress, type SocketAddress } from '@lanekeeper/runtime/socket-address';
+import type { SocketAddress } from '@lanekeeper/runtime/socket-address';
 import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
 const MAX_IDLE_PER_ENDPOINT = 128;
@@ -9,6 +9,8 @@ export interface Http1PoolOptions {
   readonly connectTimeoutMs: number;
   /** An idle connection is closed after this time, or earlier where the upstream announced less. */
   readonly idleTimeoutMs: number;
+  /** As in {@link Http1Context.nowMs}. */
+  readonly nowMs: () => number;
 }
 
 /** Connections to endpoints that nobody uses now, the one used last first. */
@@ -21,73 +23,79 @@ export interface Http1Pool {
   dropIdle(target: SocketAddress): void;
   dropAllIdle(): void;
   /** Of those that rest too long. */
-  sweep(nowMs: number): void;
+  sweep(): void;
 }
 
-export function createHttp1Pool({ connectTimeoutMs, idleTimeoutMs }: Http1PoolOptions): Http1Pool {
-  const idle = new Map<string, UpstreamConnection[]>();
-  const forget = (connection: UpstreamConnection): void => {
-    const resting = idle.get(connection.key);
-    const at = resting?.indexOf(connection) ?? -1;
-    if (resting === undefined || at < 0) return;
-    resting.splice(at, 1);
-    if (resting.length === 0) idle.delete(connection.key);
-  };
-  const drop = (connections: readonly UpstreamConnection[]): void => {
-    for (const connection of connections) connection.close();
-  };
+export function createHttp1Pool({ connectTimeoutMs, idleTimeoutMs, nowMs }: Http1PoolOptions): Http1Pool {
+  const idle = new IdleConnections();
   return {
     take(target, user) {
-      const key = keyOf(target);
-      const known = idle.get(key)?.pop();
+      const known = idle.of(target)?.pop();
       if (known === undefined) {
-        const options = { target, connectTimeoutMs, gone: forget };
-        return new UpstreamConnection(key, options, user);
+        const gone = (connection: UpstreamConnection): void => idle.forget(connection);
+        return new UpstreamConnection({ target, connectTimeoutMs, gone }, user);
       }
       known.use(user);
       return known;
     },
     give(connection, announcedMs = Infinity) {
       const restMs = Math.min(idleTimeoutMs, announcedMs - MARGIN_MS);
-      const resting = idle.get(connection.key);
-      if (restMs <= 0 || (resting?.length ?? 0) >= MAX_IDLE_PER_ENDPOINT) return connection.close();
-      connection.rest(performance.now() + restMs);
-      if (resting === undefined) idle.set(connection.key, [connection]);
-      else resting.push(connection);
+      if (restMs <= 0) return connection.close();
+      connection.rest(nowMs() + restMs);
+      idle.add(connection);
     },
     dropIdle(target) {
-      const key = keyOf(target);
-      const resting = idle.get(key) ?? [];
-      idle.delete(key);
-      drop(resting);
+      for (const connection of idle.of(target)?.splice(0) ?? []) connection.close();
     },
     dropAllIdle() {
-      const all = [...idle.values()].flat();
-      idle.clear();
-      drop(all);
+      idle.sweep(Infinity);
     },
-    sweep(nowMs) {
-      for (const [key, resting] of idle) {
-        const [stale, fresh] = partition(resting, ({ restsUntilMs }) => restsUntilMs <= nowMs);
-        if (fresh.length === 0) idle.delete(key);
-        else if (stale.length > 0) idle.set(key, fresh);
-        drop(stale);
-      }
+    sweep() {
+      idle.sweep(nowMs());
     },
   };
 }
 
-/** Targets are objects of snapshots: the same one for request after request. */
-const keys = new WeakMap<SocketAddress, string>();
+/** By address and port, so that no key is put together for a request. */
+class IdleConnections {
+  readonly #byAddress = new Map<string, Map<number, UpstreamConnection[]>>();
 
-function keyOf(target: SocketAddress): string {
-  const known = keys.get(target);
-  if (known !== undefined) return known;
-  const key = formatAddress(target);
-  keys.set(target, key);
-  return key;
-}
+  of({ address, port }: SocketAddress): UpstreamConnection[] | undefined {
+    return this.#byAddress.get(address)?.get(port);
+  }
 
-function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
+  add(connection: UpstreamConnection): void {
+    const { target } = connection;
+    const resting = this.of(target);
+    if (resting === undefined) this.#portsOf(target.address).set(target.port, [connection]);
+    else if (resting.length < MAX_IDLE_PER_ENDPOINT) resting.push(connection);
+    else connection.close();
+  }
+
+  forget(connection: UpstreamConnection): void {
+    const resting = this.of(connection.target);
+    const at = resting?.indexOf(connection) ?? -1;
+    if (at >= 0) resting?.splice(at, 1);
+  }
+
+  /** Closes those that have rested until `nowMs`, and forgets endpoints that have none left. */
+  sweep(nowMs: number): void {
+    for (const [address, ports] of this.#byAddress) {
+      for (const [port, resting] of ports) {
+        const fresh = resting.filter(({ restsUntilMs }) => restsUntilMs > nowMs);
+        for (const connection of resting) if (connection.restsUntilMs <= nowMs) connection.close();
+        if (fresh.length === 0) ports.delete(port);
+        else ports.set(port, fresh);
+      }
+      if (ports.size === 0) this.#byAddress.delete(address);
+    }
+  }
+
+  #portsOf(address: string): Map<number, UpstreamConnection[]> {
+    const known = this.#byAddress.get(address);
+    if (known !== undefined) return known;
+    const made = new Map<number, UpstreamConnection[]>();
+    this.#byAddress.set(address, made);
+    return made;
+  }
 }

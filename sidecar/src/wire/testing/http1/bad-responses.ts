@@ -144,6 +144,23 @@ export function badResponsesPromises(create: CreateDriver): void {
     }
   });
 
+  test.each(BAD_BODIES.filter(([, , way]) => way === 'end'))(
+    '%s, in one piece with the head: never two responses to one request',
+    async (_, bytes) => {
+      const upstream = await rawUpstream({
+        onData: (socket) => void socket.end(`HTTP/1.1 200 OK\r\n${bytes}`),
+      });
+      const { port, handler } = await startDriver(create, { targets: [upstream.target] });
+      const client = rawClient(port);
+      client.write('GET / HTTP/1.1\r\nHost: b\r\n\r\n');
+      const { text } = await client.closed();
+      expect((text.match(/HTTP\/1\.1 \d{3} /g) ?? []).length).toBeLessThan(2);
+      expect(text).not.toMatch(/200 OK[^]*\r\n0\r\n/);
+      await eventually('the end', () => handler.exchanges[0]?.ends.length);
+      expect(handler.exchanges[0]?.ends).toMatchObject([{ error: { code: 'upstream-truncated' } }]);
+    },
+  );
+
   describe('bytes that nobody asked for', () => {
     test.each([
       ['in one piece with the response', true],
