@@ -16,7 +16,8 @@ import { backend, listener, rule } from './route/edge/edge.fixture.ts';
 import { contextOf, endpoint, mesh, service } from './route/mesh.fixture.ts';
 import { createEdge } from './serve-edge.ts';
 import { eventually } from './wire/testing/eventually.ts';
-import { LIMITS, listen } from './wire/testing/start-driver.ts';
+import { LIMITS } from './wire/testing/generous-limits.ts';
+import { listen } from './wire/testing/start-driver.ts';
 
 /** Routing and drivers together: real sockets in front and behind. */
 

@@ -13,7 +13,8 @@ import type { RequestHead } from './wire/head.ts';
 import { eventually } from './wire/testing/eventually.ts';
 import { fixedHandler, type FixedHandler } from './wire/testing/fixed-handler.ts';
 import { rawClient } from './wire/testing/raw-client.ts';
-import { LIMITS, listen } from './wire/testing/start-driver.ts';
+import { LIMITS } from './wire/testing/generous-limits.ts';
+import { listen } from './wire/testing/start-driver.ts';
 
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

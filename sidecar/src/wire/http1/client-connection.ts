@@ -3,6 +3,7 @@ import type { Connection } from '../../listen/connection.ts';
 import { ProxyError } from '../../proxy-error.ts';
 import { lingerClose } from '../http/linger-close.ts';
 import { BodyScanner } from './body-scanner.ts';
+import { ClientBytes } from './client-bytes.ts';
 import type { Http1Context } from './context.ts';
 import { PlainForward } from './plain-forward.ts';
 import { RequestReader } from './request-reader.ts';
@@ -11,8 +12,6 @@ import { ResponseRelay } from './response-relay.ts';
 
 /** A head in more pieces than this is for the slow driver: each piece means to read it again from its start. */
 const MAX_PIECES = 16;
-
-const NOTHING = Buffer.alloc(0);
 
 export interface ClientConnectionOptions {
   readonly context: Http1Context;
@@ -25,66 +24,44 @@ export interface ClientConnectionOptions {
 
 /** One client: its requests one after the other, whatever was pipelined. */
 export class ClientConnection {
-  readonly socket: Socket;
-  readonly connection: Connection;
   readonly request = new RequestReader();
+  readonly bytes: ClientBytes;
   readonly body: BodyScanner;
   readonly response: ResponseRelay;
   readonly #options: ClientConnectionOptions;
-  #rest: Buffer = NOTHING;
   #pieces = 0;
   #current: PlainForward | undefined;
   /** `asking`: the destination is being asked for. `closing`: nothing more is taken. */
   #phase: 'reading' | 'asking' | 'forwarding' | 'closing' = 'reading';
   #isLooping = false;
-  #hasEnded = false;
-  /** Bytes that are not to be taken yet were put back into the socket. */
-  #hasPutBack = false;
   /** Since when it waits for a head, on the clock of `performance.now`. */
   #waitsSinceMs: number;
 
   constructor(options: ClientConnectionOptions) {
+    const { context, socket } = options;
     this.#options = options;
-    this.socket = options.socket;
-    this.connection = options.connection;
-    this.body = new BodyScanner(options.context.limits.maxHeadBytes);
-    this.#waitsSinceMs = options.context.nowMs();
-    this.response = new ResponseRelay(options.context, this);
-    const { socket } = this;
+    this.bytes = new ClientBytes(socket);
+    this.body = new BodyScanner(context.limits.maxHeadBytes);
+    this.response = new ResponseRelay(context, this);
+    this.#waitsSinceMs = context.nowMs();
     socket.on('data', this.#onData);
     socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onClose);
   }
 
-  /** Bytes that were not taken yet; from the first on they belong to the current request's body, or to the next request. */
-  get rest(): Buffer {
-    return this.#rest;
+  get socket(): Socket {
+    return this.#options.socket;
   }
 
   /** To be called when something has changed of what is awaited from the client. */
   regulate(): void {
-    const { socket } = this;
-    const flows = this.#flows();
-    if (flows !== socket.isPaused()) return;
-    if (!flows) return void socket.pause();
-    this.#hasPutBack = false;
-    socket.resume();
-  }
-
-  /** So many of them were taken. */
-  took(length: number): void {
-    this.#rest = length === this.#rest.length ? NOTHING : this.#rest.subarray(length);
-  }
-
-  /** The client may send the rest of its request, or another one, but nothing has come of it. */
-  get isLast(): boolean {
-    return this.#hasEnded && this.#rest.length === 0 && !this.#hasPutBack;
+    this.bytes.flow({ takesBytes: this.#takesBytes(), isFull: this.#current?.isFull === true });
   }
 
   /** Neither a request nor a part of one is here. */
   get isIdle(): boolean {
-    return this.#phase === 'reading' && this.#rest.length === 0;
+    return this.#phase === 'reading' && !this.bytes.isAhead;
   }
 
   /** The current request is over; `closing`: the client knows that it was the last. */
@@ -93,8 +70,8 @@ export class ClientConnection {
     if (connection === 'closing') return this.#close();
     this.#phase = 'reading';
     this.#waitsSinceMs = this.#options.context.nowMs();
-    if (this.#rest.length > 0) this.#readRequests();
-    else if (this.#hasEnded) this.socket.end();
+    if (!this.bytes.isEmpty) this.#readRequests();
+    else if (this.bytes.isOver) this.socket.end();
     this.regulate();
   }
 
@@ -104,7 +81,7 @@ export class ClientConnection {
     if (this.#phase !== 'reading') return;
     const { headTimeoutMs, idleTimeoutMs } = this.#options.context.limits;
     const waitsMs = nowMs - this.#waitsSinceMs;
-    if (this.#rest.length > 0) {
+    if (!this.bytes.isEmpty) {
       if (waitsMs < headTimeoutMs) return;
       this.#reject(new ProxyError('head-timeout', 'The request head did not come in time.'));
     } else if (waitsMs >= idleTimeoutMs) this.socket.destroy();
@@ -117,18 +94,18 @@ export class ClientConnection {
   readonly #onData = (bytes: Buffer): void => {
     if (this.#phase === 'closing') return;
     if (this.isIdle) this.#waitsSinceMs = this.#options.context.nowMs();
-    this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.bytes.add(bytes);
     if (this.#phase === 'reading') this.#readRequests();
     else this.#current?.bodyArrived();
-    if (this.#rest.length > 0 && !this.#takesBytes()) this.#putBack();
+    if (!this.bytes.isEmpty && !this.#takesBytes()) this.bytes.putBack();
     this.regulate();
   };
 
   readonly #onDrain = (): void => this.#current?.clientDrained();
 
   readonly #onEnd = (): void => {
-    this.#hasEnded = true;
-    const isBroken = this.#phase === 'forwarding' ? this.body.state === 'more' : this.#rest.length > 0;
+    this.bytes.hasEnded = true;
+    const isBroken = this.#phase === 'forwarding' ? this.body.state === 'more' : !this.bytes.isEmpty;
     const error = new ProxyError('malformed-request', 'The request ended before it was complete.');
     if (this.#phase === 'forwarding' && isBroken) this.#current?.abort(error);
     else if (this.#phase === 'reading' && isBroken) this.#reject(error);
@@ -142,23 +119,10 @@ export class ClientConnection {
     this.#options.closed(this);
   };
 
-  #flows(): boolean {
-    return this.#takesBytes() ? this.#current?.isFull !== true : !this.#hasPutBack;
-  }
-
   /** Whether what comes now is part of a head, or of the body that is being sent; or nothing that anybody wants. */
   #takesBytes(): boolean {
     if (this.#phase === 'reading' || this.#phase === 'closing') return true;
     return this.#current?.isSending === true && this.body.state === 'more';
-  }
-
-  /** What comes too early waits in the socket, and the client's end behind it: so all that was not taken can be handed over. */
-  #putBack(): void {
-    const rest = this.#rest;
-    this.#rest = NOTHING;
-    this.#hasPutBack = true;
-    this.socket.pause();
-    this.socket.unshift(rest);
   }
 
   /** Begins what has come whole, one after the other. */
@@ -166,18 +130,18 @@ export class ClientConnection {
     // What is answered here is over before it has begun elsewhere.
     if (this.#isLooping) return;
     this.#isLooping = true;
-    while (this.#phase === 'reading' && this.#rest.length > 0 && this.#readOne());
+    while (this.#phase === 'reading' && !this.bytes.isEmpty && this.#readOne());
     this.#isLooping = false;
   }
 
   /** False: more has to come, or somebody else goes on. */
   #readOne(): boolean {
-    const reading = this.request.read(this.#rest);
+    const reading = this.request.read(this.bytes.rest);
     const { maxHeadBytes } = this.#options.context.limits;
     if (reading === 'more') {
       this.#pieces += 1;
-      if (this.#pieces > MAX_PIECES || this.#rest.length > maxHeadBytes) this.#handOver();
-      else if (this.#hasEnded) this.#onEnd();
+      if (this.#pieces > MAX_PIECES || this.bytes.rest.length > maxHeadBytes) this.#handOver();
+      else if (this.bytes.hasEnded) this.#onEnd();
       return false;
     }
     this.#pieces = 0;
@@ -190,12 +154,12 @@ export class ClientConnection {
   }
 
   #begin(): void {
-    const { request, body, connection } = this;
-    const { handler } = this.#options.context;
+    const { request, body } = this;
+    const { context, connection } = this.#options;
     body.begin(request.framing, request.length);
-    this.took(request.end);
+    this.bytes.took(request.end);
     const head = request.head();
-    const prepared = handler.prepare?.(head, connection);
+    const prepared = context.handler.prepare?.(head, connection);
     if (prepared === undefined) return this.#forward(head);
     this.#phase = 'asking';
     void prepared.then(() => {
@@ -204,10 +168,10 @@ export class ClientConnection {
   }
 
   #forward(head: ReturnType<RequestReader['head']>): void {
-    const { context } = this.#options;
+    const { context, connection } = this.#options;
     let forward: PlainForward;
     try {
-      forward = new PlainForward(context, this, context.handler.begin(head, this.connection));
+      forward = new PlainForward(context, this, context.handler.begin(head, connection));
     } catch (cause) {
       context.warn('A request failed inside the proxy.', cause);
       return this.#reject(new ProxyError('internal', 'The request failed inside the proxy.', { cause }));
@@ -225,15 +189,14 @@ export class ClientConnection {
       .off('drain', this.#onDrain)
       .off('end', this.#onEnd)
       .off('close', this.#onClose);
-    socket.pause();
     this.#phase = 'closing';
-    if (this.#rest.length > 0) socket.unshift(this.#rest);
+    this.bytes.putBack();
     this.#options.handOver(this);
     socket.resume();
   }
 
   #reject(error: ProxyError): void {
-    this.#options.context.handler.malformed(error, this.connection);
+    this.#options.context.handler.malformed(error, this.#options.connection);
     if (this.socket.writable) this.socket.write(errorText(error), 'latin1');
     this.#phase = 'closing';
     lingerClose(this.socket);
@@ -241,8 +204,8 @@ export class ClientConnection {
 
   #close(): void {
     this.#phase = 'closing';
-    const isSending = this.body.state === 'more' || this.#rest.length > 0 || this.#hasPutBack;
-    this.#rest = NOTHING;
+    const isSending = this.body.state === 'more' || this.bytes.isAhead;
+    this.bytes.clear();
     if (isSending) lingerClose(this.socket);
     else this.socket.destroySoon();
   }

@@ -139,14 +139,15 @@ export class PlainForward implements UpstreamUser {
   /** Sends `head` and what is here of the body. */
   #sendBody(head: string): void {
     const client = this.#client;
-    const { body, rest } = client;
+    const { body, bytes } = client;
+    const { rest } = bytes;
     body.scan(rest, 0);
     const upstream = this.#upstream;
     const tail = body.state === 'done' ? body.tail : '';
     const takesMore =
       upstream === undefined ||
       writePiece(upstream.socket, { head, bytes: rest, from: 0, to: body.sendTo, tail });
-    client.took(body.takenTo);
+    bytes.took(body.takenTo);
     if (body.state === 'done') return this.#startWaiting();
     if (body.state === 'bad') {
       this.abort(new ProxyError('malformed-request', "The request's chunks are not valid HTTP/1."));

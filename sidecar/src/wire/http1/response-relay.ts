@@ -97,7 +97,7 @@ export class ResponseRelay {
     return (
       client.body.state !== 'done' ||
       !client.request.isKeptAlive ||
-      client.isLast ||
+      client.bytes.isOver ||
       this.#context.isDraining()
     );
   }

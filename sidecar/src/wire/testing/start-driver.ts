@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Limits } from '../../config.ts';
 import type { Connection } from '../../listen/connection.ts';
 import type { Driver } from '../driver.ts';
+import { LIMITS } from './generous-limits.ts';
 import { fixedHandler, type FixedHandler, type FixedHandlerOptions } from './fixed-handler.ts';
 
 /** What every driver for requests is made from. */
@@ -27,18 +28,6 @@ export interface RunningDriver {
   /** Connections handed on after a CONNECT. */
   readonly tunnels: { readonly socket: Socket; readonly connection: Connection }[];
 }
-
-/** Generous enough for every test that is not about a limit. */
-export const LIMITS: Limits = {
-  connectTimeoutMs: 2_000,
-  headTimeoutMs: 5_000,
-  idleTimeoutMs: 10_000,
-  responseTimeoutMs: 0,
-  drainDelayMs: 0,
-  drainTimeoutMs: 5_000,
-  maxHeadBytes: 65_536,
-  maxConnections: 1_000,
-};
 
 const UNKNOWN = { address: '127.0.0.1', port: 0 };
 

@@ -13,8 +13,8 @@ const FAILS = -1;
 const ROWS: Int32Array = makeRows();
 
 /**
- * Decodes the octets of a string (RFC 7541, section 5.2), each as one character. Undefined: not a text in this code, its padding is
- * longer than seven bits, or not the start of the code for the end.
+ * Decodes the octets of a string (RFC 7541, section 5.2) into `scratch`, which has room for them; answers how many characters there
+ * are. -1: not a text in this code, or its padding is longer than seven bits or not the start of the code for the end.
  */
 export function decodeHuffman(bytes: Uint8Array, from: number, to: number, scratch: Buffer): number {
   let state = 0;

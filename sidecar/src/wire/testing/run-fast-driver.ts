@@ -1,0 +1,4 @@
+import { fastDriver } from './create-http-driver.ts';
+import { runDriver } from './run-driver.ts';
+
+runDriver(fastDriver);
