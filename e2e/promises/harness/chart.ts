@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { run, tryRun } from '../../cluster/command.ts';
 import { ROOT } from '../../cluster/layout.ts';
-import { eventually } from './eventually.ts';
+import { until } from '../../cluster/until.ts';
 import { kubectl } from './kubectl.ts';
 import { SIDECAR_CONTAINER } from './pod.ts';
 
@@ -32,9 +32,7 @@ export async function installChart(...more: readonly string[]): Promise<void> {
     `--description=${DESCRIPTION}`,
   ];
   await helm('upgrade', RELEASE, CHART, ...options, ...VALUES, ...more);
-  await eventually(async () => {
-    if (!(await tryPod()).includes(SIDECAR_CONTAINER)) throw new Error('a new pod gets no sidecar');
-  });
+  await until('new pods get sidecars', async () => (await tryPod()).includes(SIDECAR_CONTAINER));
 }
 
 /** What the API server would make of a pod; kube-proxy needs a moment to lead it to an injector that has become ready. */

@@ -29,6 +29,4 @@ describe('the fast driver, asking for each destination first', () => {
   describe('tries again', () => retryingPromises(driver));
   describe('carries bodies', () => bodiesPromises(driver));
   describe('refuses bad requests', () => badRequestsPromises(driver));
-  describe('upgrades', () => upgradePromises(driver));
-  describe('drains', () => drainPromises(driver));
 });

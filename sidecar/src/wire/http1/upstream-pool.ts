@@ -30,7 +30,7 @@ export function createHttp1Pool({ connectTimeoutMs, idleTimeoutMs, nowMs }: Http
   const idle = new IdleConnections();
   return {
     take(target, user) {
-      const known = idle.of(target)?.pop();
+      const known = idle.take(target);
       if (known === undefined) {
         const gone = (connection: UpstreamConnection): void => idle.forget(connection);
         return new UpstreamConnection({ target, connectTimeoutMs, gone }, user);
@@ -62,6 +62,15 @@ class IdleConnections {
 
   of({ address, port }: SocketAddress): UpstreamConnection[] | undefined {
     return this.#byAddress.get(address)?.get(port);
+  }
+
+  /** The one that was used last, of those that nobody has closed in this very turn. */
+  take(target: SocketAddress): UpstreamConnection | undefined {
+    const resting = this.of(target);
+    for (let last = resting?.pop(); last !== undefined; last = resting?.pop()) {
+      if (!last.socket.destroyed) return last;
+    }
+    return undefined;
   }
 
   add(connection: UpstreamConnection): void {
