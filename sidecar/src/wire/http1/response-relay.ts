@@ -125,19 +125,26 @@ export class ResponseRelay {
     this.status = status;
     this.leavesConnection = responses.isKeptAlive && !(hasBody && framing === 'close');
     this.announcedMs = announcedMs(responses);
+    const taken = this.#relayBody(input, responses.end, `${head}\r\n`);
+    if (taken instanceof ProxyError) {
+      // Nothing has gone out: it can be answered for.
+      this.status = 0;
+      return taken;
+    }
     this.#exchange?.responded(status);
-    return this.#relayBody(input, responses.end, `${head}\r\n`);
+    return taken;
   }
 
   #relayBody(input: Buffer, from: number, head: string): Taken {
     const body = this.#body;
     const { socket } = this.#client;
     body.scan(input, from);
+    // Without what came before it in the same read: a client might take bytes and a reset that come together for an end.
+    if (body.state === 'bad')
+      return new ProxyError('upstream-truncated', "The upstream's chunks are not valid HTTP/1.");
     const isDone = body.state === 'done';
     const piece = { bytes: input, from, to: body.sendTo, head, tail: isDone ? body.tail : '' };
     const takesMore = writePiece(socket, body.endsWithConnection ? asChunk(piece) : piece);
-    if (body.state === 'bad')
-      return new ProxyError('upstream-truncated', "The upstream's chunks are not valid HTTP/1.");
     if (isDone) {
       if (body.takenTo < input.length) this.leavesConnection = false;
       return 'complete';
