@@ -240,7 +240,11 @@ describe('protocols, through the sidecar of the caller and that of the callee', 
       const received = await buffer(socket);
       expect(received.equals(sent)).toBe(true);
     });
-    expect(await mesh.pod('Caller').proxy.metric('lanekeeper_streams_total', { result: 'ok' })).toBe(1);
+    const { proxy } = mesh.pod('Caller');
+    await eventually(
+      'the stream is counted',
+      async () => (await proxy.metric('lanekeeper_streams_total', { result: 'ok' })) === 1,
+    );
   });
 
   it('brings the greeting of a server that speaks first to a client that waits for it', async () => {

@@ -106,10 +106,10 @@ const json = fc.letrec<{ value: unknown }>((tie) => ({
     { maxDepth: 3 },
     ...[fc.integer({ max: 3 }), fc.constantFrom('x', 'y'), fc.boolean()],
     fc.array(tie('value'), { maxLength: 2 }),
-    fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { maxKeys: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).value;
-const object = fc.dictionary(fc.constantFrom('a', 'b', 'c'), json, { maxKeys: 3 });
+const object = fc.dictionary(fc.constantFrom('a', 'b', 'c'), json, { maxKeys: 3, noNullPrototype: true });
 
 it('a patch makes of what stands there what is wanted, and of what is as wanted there is none', () => {
   fc.assert(

@@ -70,7 +70,8 @@ export class ClaimedLanes {
       const namespace = this.#namespaces.get(name);
       if (namespace === undefined) continue;
       namespace.finder = undefined;
-      for (const { claim, services } of namespace.own) {
+      // Those that name a lane as the pods do, too: an older one holds a pod against the others while it has it.
+      for (const { claim, services } of [...namespace.own, ...[...namespace.named.values()].flat()]) {
         if (services?.some((service) => ofThem.has(service)) === true) concerned.add(claim);
       }
     }
