@@ -1,7 +1,8 @@
 import { isAllowedInTrailers } from '../hop-by-hop.ts';
+import { isLineEnd } from './bytes.ts';
 import { readChunkLine, type ChunkLine } from './chunk-line.ts';
 import { FieldTable } from './field-table.ts';
-import { isLineEnd, type Framing } from './request-reader.ts';
+import type { Framing } from './request-reader.ts';
 
 /** Trailers are few; more are an attack. */
 const MAX_TRAILERS = 100;

@@ -51,3 +51,8 @@ function lowered(byte: number): number {
 export function textOf(bytes: Buffer, from = 0, to = bytes.length): string {
   return bytes.toString('latin1', from, to);
 }
+
+/** Whether bytes end a line. */
+export function isLineEnd(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === CR && bytes[at + 1] === LF;
+}

@@ -1,7 +1,7 @@
 import { isAuthority } from '../http/authority.ts';
 import { MAX_FIELDS } from '../http/request-head.ts';
 import type { RequestHead } from '../head.ts';
-import { CLASSES, CR, LF, SPACE, TARGET, textOf } from './bytes.ts';
+import { CLASSES, SPACE, TARGET, textOf } from './bytes.ts';
 import { FieldTable, namesByLength } from './field-table.ts';
 
 /** `other`: a request, or none, that is for the slow driver to read. */
@@ -140,9 +140,4 @@ export class RequestReader {
 function startsWith(bytes: Uint8Array, text: Uint8Array, at: number): boolean {
   for (let index = 0; index < text.length; index += 1) if (bytes[at + index] !== text[index]) return false;
   return true;
-}
-
-/** Whether bytes end a line. */
-export function isLineEnd(bytes: Uint8Array, at: number): boolean {
-  return bytes[at] === CR && bytes[at + 1] === LF;
 }
