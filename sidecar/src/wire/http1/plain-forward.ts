@@ -201,7 +201,12 @@ export class PlainForward implements UpstreamUser {
     this.#phase = 'flushing';
     const { socket } = this.#client;
     if (socket.writableLength === 0) this.#end(result, closes);
-    else socket.write('', () => this.#end(result, closes));
+    else {
+      // Where that fails the client is gone, which its `close` tells.
+      socket.write('', (error) => {
+        if (!error) this.#end(result, closes);
+      });
+    }
   }
 
   #end(result: ExchangeResult, closes: boolean): void {
